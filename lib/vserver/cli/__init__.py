@@ -1,0 +1,77 @@
+"""The commands: one module each, with ``main() -> int``; only these read argv and print."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from vserver.errors import VserverError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEBUG_VARIABLE = "VSERVER_DEBUG"
+
+
+def run(main: Callable[[], int]) -> NoReturn:
+    """Run a command's ``main`` and leave with its status.
+
+    The one place that turns an expected error into its line on standard error. Anything
+    unexpected is a bug: one line too, the traceback only with VSERVER_DEBUG set.
+    """
+    status = _guarded(main)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = status or 1
+    except OSError as error:
+        complain(f"{program()}: write error: {error.strerror}")
+        status = status or 1
+    os._exit(status)
+
+
+def program() -> str:
+    """The name the command was called by, for messages."""
+    return os.path.basename(sys.argv[0])
+
+
+def complain(text: str) -> None:
+    """Print one line on standard error; a closed standard error is no reason to fail."""
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def say(text: str) -> None:
+    """Print one informative line on standard output, at once (a child may write next)."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _guarded(main: Callable[[], int]) -> int:
+    try:
+        return main()
+    except VserverError as error:
+        complain(error.text)
+        if error.remedy:
+            complain(error.remedy)
+        return error.status
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        complain(f"{program()}: {_one_line(error)}")
+        return 255
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        named = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        return f"{named}{error.strerror}"
+    return f"internal error: {type(error).__name__}: {error}".replace("\n", " ")

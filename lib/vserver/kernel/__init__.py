@@ -1,0 +1,1 @@
+"""The kernel facilities, one module each. Nothing here knows what a guest is."""
