@@ -1,0 +1,158 @@
+"""The cgroup v2 tree: where it is mounted, who is where, directories made and removed.
+
+Both layouts are known (kernel documentation, admin-guide/cgroup-v2): v2 alone on
+/sys/fs/cgroup, or beside the v1 controllers on /sys/fs/cgroup/unified.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from errno import EBUSY, ENOENT, ENOTEMPTY
+
+from vserver.errors import VserverError
+
+CANDIDATES = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
+
+_mount_point = ""
+
+
+def mount_point() -> str:
+    """The directory on which cgroup v2 is mounted; VserverError (255) where it is not."""
+    global _mount_point
+    if not _mount_point:
+        _mount_point = _find_mount_point()
+    return _mount_point
+
+
+def _find_mount_point() -> str:
+    for directory in CANDIDATES:
+        if os.path.exists(directory + "/cgroup.controllers"):
+            return directory
+    for line in _read("/proc/self/mounts").splitlines():
+        _source, directory, fstype = line.split(" ", 3)[:3]
+        if fstype == "cgroup2":
+            return directory
+    raise VserverError(
+        "cgroup v2 is not mounted",
+        255,
+        remedy="mount it: mount -t cgroup2 none /sys/fs/cgroup/unified",
+    )
+
+
+def of_process(pid: int | str = "self") -> str:
+    """The v2 cgroup of process ``pid`` as the path below the mount point ("/" for the root).
+
+    FileNotFoundError or ProcessLookupError when it has gone.
+    """
+    for line in _read(f"/proc/{pid}/cgroup").splitlines():
+        if line.startswith("0::"):
+            return line[3:].removesuffix(" (deleted)")
+    return "/"
+
+
+def current() -> str:
+    """The directory of the caller's own cgroup."""
+    return (mount_point() + of_process()).rstrip("/")
+
+
+def processes(directory: str) -> list[int]:
+    """The pids in ``directory`` and below, in no order; a directory that went away has none."""
+    found = pids_in(directory)
+    for child in children(directory):
+        found += processes(child)
+    return found
+
+
+def pids_in(directory: str) -> list[int]:
+    """The pids in ``directory`` itself."""
+    try:
+        return [int(word) for word in _read(directory + "/cgroup.procs").split()]
+    except OSError:
+        return []
+
+
+def children(directory: str) -> list[str]:
+    """The cgroups directly below ``directory``."""
+    try:
+        with os.scandir(directory) as entries:
+            return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except FileNotFoundError:
+        return []
+
+
+def is_populated(directory: str) -> bool:
+    """Is there any process in ``directory`` or below (cgroup.events)."""
+    try:
+        return "populated 1" in _read(directory + "/cgroup.events")
+    except OSError:
+        return False
+
+
+def kill(directory: str) -> None:
+    """SIGKILL to every process in ``directory`` and below at once (cgroup.kill, 5.14)."""
+    write(directory + "/cgroup.kill", "1")
+
+
+def wait_empty(directory: str, seconds: float) -> bool:
+    """Wait up to ``seconds`` until no process is left; True when that is so.
+
+    Sleeps in poll(2) on cgroup.events, which the kernel wakes at the last exit.
+    """
+    deadline = time.monotonic() + seconds
+    try:
+        events = os.open(directory + "/cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    try:
+        return _poll_empty(events, deadline)
+    finally:
+        os.close(events)
+
+
+def _poll_empty(events: int, deadline: float) -> bool:
+    poller = select.poll()
+    poller.register(events, select.POLLPRI)
+    while b"populated 1" in os.pread(events, 256, 0):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        poller.poll(left * 1000)
+    return True
+
+
+def remove(directory: str) -> bool:
+    """Remove ``directory`` with the cgroups below it; False while somebody is in it."""
+    for child in children(directory):
+        if not remove(child):
+            return False
+    try:
+        os.rmdir(directory)
+    except OSError as error:
+        if error.errno in (EBUSY, ENOTEMPTY):
+            return False
+        if error.errno != ENOENT:
+            raise
+    return True
+
+
+def join(directory: str) -> None:
+    """Move the calling process into ``directory`` (waits for an RCU grace period: 5 to 25 ms)."""
+    write(directory + "/cgroup.procs", "0")
+
+
+def write(path: str, text: str) -> None:
+    """Write ``text`` to a control file in one write(2). The error carries the path."""
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, text.encode())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
+    finally:
+        os.close(fd)
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="ascii", errors="surrogateescape") as file:
+        return file.read()
