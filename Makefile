@@ -1,0 +1,175 @@
+# vserver: what there is to do. `make` lists it.
+
+DESTDIR =
+PREFIX = /usr
+USR_SBIN = $(PREFIX)/sbin
+USR_LIB_VSERVER = $(PREFIX)/lib/vserver
+MANDIR = $(PREFIX)/share/man
+DOCDIR = $(PREFIX)/share/doc/vserver
+
+PYTHON = /usr/bin/python3
+CLANG = clang
+CC = gcc
+STATIC_CC = $(or $(shell command -v musl-gcc),$(CC))
+MULTIARCH = $(shell $(CC) -print-multiarch 2>/dev/null)
+# the kernel's headers, last, so that a C library of its own (musl) keeps its own
+KERNEL_HEADERS = -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)
+PYTEST = $(PYTHON) -m pytest
+JOBS = 2
+
+RUNTIME_DEPS = python3 python3-sh python3-pyroute2 python3-prctl python3-configobj libbpf1 iproute2
+BUILD_DEPS = clang gcc libc6-dev linux-libc-dev libbpf-dev musl-tools python3-seccomp
+TEST_DEPS = python3-pytest python3-pytest-bdd python3-pytest-xdist python3-mypy python3-pip \
+	shellcheck busybox-static strace e2fsprogs procps util-linux man-db netcat-openbsd
+DEPS = $(RUNTIME_DEPS) $(BUILD_DEPS) $(TEST_DEPS)
+RUFF_VERSION = 0.12.12
+RUFF = build/ruff/bin/ruff
+
+BUILD_TOOLS = lib/vserver/install-fix.sh lib/vserver/seccomp_build.py
+PROGRAMS = $(wildcard bin/*)
+PRIVATE = $(filter-out %.py %.c $(BUILD_TOOLS),$(shell find lib/vserver -maxdepth 1 -type f))
+MODULES = $(filter-out $(BUILD_TOOLS),$(shell find lib/vserver -name '*.py'))
+COMPILED = $(patsubst lib/vserver/%.c,build/bin/%,$(wildcard lib/vserver/*.c)) \
+	$(patsubst lib/vserver/bpf/%.bpf.c,build/bpf/%.o,$(wildcard lib/vserver/bpf/*.bpf.c)) \
+	$(if $(wildcard lib/vserver/seccomp_build.py),build/seccomp/.made)
+DOCUMENTS = LICENSE $(wildcard *.md docs/*)
+LAUNCHERS = $(shell grep -lIE '^\#!.*python' $(PROGRAMS) $(PRIVATE))
+SHELL_FILES = $(shell grep -rlIE '^\#!.*/(ba|da)?sh' bin lib etc init.d tests .ci)
+
+IMAGE = build/image
+IMAGE_LIB = $(IMAGE)$(USR_LIB_VSERVER)
+MANIFEST = $(USR_LIB_VSERVER)/.manifest
+
+.ONESHELL:
+.SHELLFLAGS = -euc
+.PHONY: help deps build image install uninstall lint format test bench vm-test demo \
+	coverage-changelog clean
+
+help:  # this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*  # \(.*\)/  make \1@\2/p' Makefile | column -t -s @
+	echo
+	echo '  install and uninstall take DESTDIR, PREFIX, USR_SBIN and USR_LIB_VSERVER'
+
+deps:  # install what building and testing need (Debian; nothing to do when it is there)
+	@if ! command -v dpkg-query >/dev/null; then
+	    echo 'deps: no dpkg here; install the counterparts of:' $(DEPS) >&2
+	    exit
+	fi
+	there=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(DEPS) 2>/dev/null | sed -n 's/^installed //p')
+	missing=$$(printf '%s\n' $(DEPS) | grep -vxF "$$there" || true)
+	[ -n "$$missing" ] || exit 0
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo
+	export DEBIAN_FRONTEND=noninteractive
+	$$sudo apt-get -q update </dev/null
+	$$sudo apt-get -q -y --no-install-recommends install $$missing </dev/null
+
+build: $(COMPILED)  # compile the few pieces that are C
+
+build/bin/%: lib/vserver/%.c
+	@mkdir -p $(@D)
+	$(STATIC_CC) -static -Os -s -Wall -Wextra $(KERNEL_HEADERS) -o $@ $<
+
+build/bpf/%.o: lib/vserver/bpf/%.bpf.c $(wildcard lib/vserver/bpf/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) -O2 -g -Wall -target bpf $(KERNEL_HEADERS) -c -o $@ $<
+
+build/seccomp/.made: lib/vserver/seccomp_build.py
+	@mkdir -p $(@D)
+	PYTHONPATH=lib $(PYTHON) $< $(@D)
+	touch $@
+
+# The package as it will lie on the machine: relocated, byte-compiled and listed.
+image: build
+	@rm -rf $(IMAGE)
+	umask 022
+	put() {  # MODE DIRECTORY FILE...
+	    mode=$$1 dir=$(IMAGE)$$2
+	    shift 2
+	    [ $$# = 0 ] || install -D -m $$mode -t $$dir "$$@"
+	}
+	put 755 $(USR_SBIN) $(PROGRAMS)
+	for file in $(PRIVATE); do
+	    if [ -x $$file ]; then put 755 $(USR_LIB_VSERVER) $$file; else put 644 $(USR_LIB_VSERVER) $$file; fi
+	done
+	(cd lib && tar -cf - $(MODULES:lib/%=%)) | (mkdir -p $(IMAGE_LIB)/python && tar -C $(IMAGE_LIB)/python -xf - --no-same-owner)
+	put 755 $(USR_LIB_VSERVER) $(filter build/bin/%,$(COMPILED))
+	put 644 $(USR_LIB_VSERVER)/bpf $(filter build/bpf/%,$(COMPILED))
+	[ ! -e build/seccomp/.made ] || put 644 $(USR_LIB_VSERVER)/seccomp build/seccomp/*
+	mkdir -p $(IMAGE)/etc
+	cp -R etc/. $(IMAGE)/etc/
+	put 755 /etc/init.d $(wildcard init.d/*)
+	for page in $(wildcard man/*.[1-9]); do
+	    put 644 $(MANDIR)/man$${page##*.} $$page
+	done
+	put 644 $(DOCDIR) $(DOCUMENTS)
+	files=$$(grep -rlI '^USR_[A-Z_]* *=' $(IMAGE))
+	if [ -e lib/vserver/install-fix.sh ]; then
+	    sh lib/vserver/install-fix.sh $(USR_SBIN) $(USR_LIB_VSERVER) $$files
+	else
+	    sed -i -E 's|^(USR_SBIN *= *"?)[^"]*|\1$(USR_SBIN)|; s|^(USR_LIB_VSERVER *= *"?)[^"]*|\1$(USR_LIB_VSERVER)|' $$files
+	fi
+	$(PYTHON) -m compileall -q --invalidation-mode unchecked-hash -s $(IMAGE) -p / $(IMAGE_LIB)/python
+	cd $(IMAGE)
+	find . -type f ! -path .$(MANIFEST) -exec sha256sum {} + | sort -k 2 >../manifest
+	mv ../manifest .$(MANIFEST)
+
+# Configuration that is there already stays, and so do init scripts of another installation.
+install: image  # install below DESTDIR (default: on this machine)
+	@umask 022
+	root=$(DESTDIR)/
+	mkdir -p $$root
+	mine() { grep -qsF "  $$1" $$root$(MANIFEST); }
+	list=$$PWD/build/install.list
+	(cd $(IMAGE) && find . -type f) | while read -r file; do
+	    case $$file in
+	        ./etc/init.d/*) [ ! -e $$root$$file ] || mine $$file || continue ;;
+	        ./etc/*) [ ! -e $$root$$file ] || continue ;;
+	    esac
+	    echo $$file
+	done >$$list
+	tar -C $(IMAGE) --owner=0 --group=0 -cf - -T $$list | tar -C $$root -xf - --no-overwrite-dir
+
+uninstall:  # remove what install put there; changed configuration stays
+	@cd $(DESTDIR)/
+	[ -e .$(MANIFEST) ] || { echo 'uninstall: not installed in $(DESTDIR)$(USR_LIB_VSERVER)' >&2; exit 1; }
+	while read -r sum file; do
+	    case $$file in
+	        ./etc/*) echo "$$sum  $$file" | sha256sum --status -c 2>/dev/null || continue ;;
+	    esac
+	    rm -f $$file
+	done <.$(MANIFEST)
+	rm .$(MANIFEST)
+	for dir in .$(USR_LIB_VSERVER) .$(DOCDIR) ./etc/vservers ./etc/vservices; do
+	    [ ! -d $$dir ] || find $$dir -depth -type d -empty -delete
+	done
+
+$(RUFF):
+	$(PYTHON) -m pip install -q --disable-pip-version-check --no-warn-script-location --root-user-action ignore --target build/ruff ruff==$(RUFF_VERSION)
+
+lint: deps $(RUFF)  # ruff, mypy and shellcheck
+	$(RUFF) check -q . $(LAUNCHERS)
+	$(RUFF) format -q --check . $(LAUNCHERS)
+	$(PYTHON) -m mypy lib/vserver tests
+	shellcheck $(SHELL_FILES)
+
+format: $(RUFF)  # let ruff lay out the Python files
+	$(RUFF) check -q --fix . $(LAUNCHERS)
+	$(RUFF) format -q . $(LAUNCHERS)
+
+test: deps build  # the whole suite, as root, in throw-away copies of this machine
+	$(PYTEST) -n $(JOBS) $(ARGS)
+
+bench: deps build  # how long the commands take
+	$(PYTHON) tests/bench/run.py $(ARGS)
+
+vm-test: deps build  # the suite in a virtual machine with a stock Debian kernel
+	sh tests/vm/run.sh $(ARGS)
+
+demo: deps build  # a guest built, started and entered in a throw-away copy of this machine
+	$(PYTHON) tests/demo.py $(ARGS)
+
+coverage-changelog:  # which behaviours of features/changelog.csv have a scenario
+	@$(PYTHON) tests/coverage_changelog.py $(ARGS)
+
+clean:  # remove what was built
+	rm -rf build
