@@ -1,0 +1,262 @@
+"""Security contexts: numbered cgroups, with their facts as extended attributes.
+
+Context N is the cgroup CG/vserver/N: a process is in N because its cgroup lies there. That is
+inherited by fork, cannot be left from inside and is race-free, and what belongs to the context
+lives and dies with the directory. Context 0 is everything else, context 1 the observer's.
+
+Numbers are those of the patched kernel (later ctx releases): 2 to 49151 chosen by the
+administrator, 49152 to 65535 given out. mkdir(2) is what makes a number ours.
+"""
+
+from __future__ import annotations
+
+import os
+from errno import EINVAL, ENODATA, ENOENT, ENOSPC
+
+from vserver.kernel import cgroup, process
+
+OBSERVER = 1
+FIRST = 2
+FIRST_DYNAMIC = 49152
+LAST = 65535
+
+# Context flags, as bits of the patched kernel's new_s_context()
+LOCK = 1
+SCHED = 2
+NPROC = 4
+PRIVATE = 8
+FAKEINIT = 16
+HIDEINFO = 32
+ULIMIT = 64
+FLAGS = {
+    "lock": LOCK,
+    "sched": SCHED,
+    "nproc": NPROC,
+    "private": PRIVATE,
+    "fakeinit": FAKEINIT,
+    "hideinfo": HIDEINFO,
+    "ulimit": ULIMIT,
+}
+
+_ATTRIBUTE = "trusted.vserver."
+_LOCK_EX, _LOCK_NB = 2, 4  # sys/file.h
+
+
+def root() -> str:
+    """The directory of all contexts."""
+    return cgroup.mount_point() + "/vserver"
+
+
+def directory(number: int) -> str:
+    """The cgroup directory of context ``number``."""
+    return f"{root()}/{number}"
+
+
+def of_process(pid: int | str = "self") -> int:
+    """The context of process ``pid``: 0 on the root server. Errors as cgroup.of_process.
+
+    Inside a context with a cgroup namespace of its own the path says nothing; there the
+    caller is looked up in the contexts' member lists, where these can be seen.
+    """
+    path = cgroup.of_process(pid)
+    if path.startswith("/vserver/"):
+        number = path.split("/", 3)[2]
+        return int(number) if number.isdigit() else 0
+    if pid == "self" and os.getpid() != _outermost_pid():
+        return _look_up_self()
+    return 0
+
+
+def _outermost_pid() -> int:
+    """Our pid as the procfs in sight shows it; another number when that is a parent's."""
+    try:
+        return int(os.readlink("/proc/self"))
+    except OSError:
+        return -1
+
+
+def _look_up_self() -> int:
+    me = os.getpid()
+    return next((n for n in numbers() if me in cgroup.processes(directory(n))), 0)
+
+
+def numbers() -> list[int]:
+    """The contexts that have a directory, in order."""
+    names = (os.path.basename(path) for path in cgroup.children(root()))
+    return sorted(int(name) for name in names if name.isdigit())
+
+
+def create(number: int | None = None) -> int:
+    """Make the directory of context ``number``, or of a free dynamic one; the number.
+
+    FileExistsError when ``number`` is taken; EINVAL when it is out of range; ENOSPC when all
+    are taken.
+    """
+    os.makedirs(root(), mode=0o755, exist_ok=True)
+    if number is not None:
+        if not FIRST <= number <= LAST:
+            raise OSError(EINVAL, os.strerror(EINVAL))
+        os.mkdir(directory(number))
+        return number
+    return _allocate()
+
+
+def _allocate() -> int:
+    """The number after the one given out last: a number is not soon used again."""
+    span = LAST - FIRST_DYNAMIC + 1
+    last = get_number(root(), "last", FIRST_DYNAMIC - 1)
+    for step in range(1, span + 1):
+        number = FIRST_DYNAMIC + (last + step - FIRST_DYNAMIC) % span
+        try:
+            os.mkdir(directory(number))
+        except FileExistsError:
+            continue
+        set_fact(root(), "last", number)
+        return number
+    raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+
+def exists(number: int) -> bool:
+    """Has context ``number`` a directory (it may hold no process any more)."""
+    return os.path.isdir(directory(number))
+
+
+def processes(number: int) -> list[int]:
+    """The host pids of the members of context ``number``, without its reaper."""
+    pids = cgroup.processes(directory(number))
+    init = init_of(number)
+    if init and not init.is_guest and init.pid in pids:
+        pids.remove(init.pid)
+    return pids
+
+
+def is_running(number: int) -> bool:
+    """Is any process but the reaper in context ``number``."""
+    return cgroup.is_populated(directory(number)) and bool(processes(number))
+
+
+class Init:
+    """Process 1 of a context: ``is_guest`` for fakeinit, else our reaper."""
+
+    __slots__ = ("is_guest", "pid", "started")
+
+    def __init__(self, pid: int, started: int, *, is_guest: bool) -> None:
+        self.pid = pid
+        self.started = started
+        self.is_guest = is_guest
+
+
+def set_init(number: int, pid: int, *, is_guest: bool) -> None:
+    """Record ``pid`` as process 1 of context ``number``."""
+    kind = "guest" if is_guest else "reaper"
+    set_fact(directory(number), "init", f"{pid} {process.start_time(pid)} {kind}")
+
+
+def init_of(number: int) -> Init | None:
+    """Process 1 of context ``number`` as recorded, None before that."""
+    words = get_fact(directory(number), "init").split()
+    if len(words) != 3:
+        return None
+    return Init(int(words[0]), int(words[1]), is_guest=words[2] == "guest")
+
+
+def set_name(number: int, name: str) -> None:
+    """Record the guest that context ``number`` belongs to."""
+    set_fact(directory(number), "name", name)
+
+
+def name_of(number: int) -> str:
+    """The guest that context ``number`` belongs to; empty for a bare chcontext."""
+    return get_fact(directory(number), "name")
+
+
+def find(name: str) -> int:
+    """The context whose recorded name is ``name``; 0 when there is none."""
+    return next((number for number in numbers() if name_of(number) == name), 0)
+
+
+def add_flags(number: int, flags: int) -> int:
+    """Add ``flags`` to those of context ``number`` (they are never taken back); all of them."""
+    everything = flags_of(number) | flags
+    set_fact(directory(number), "flags", everything)
+    return everything
+
+
+def flags_of(number: int) -> int:
+    """The flags of context ``number``."""
+    return get_number(directory(number), "flags", 0)
+
+
+def lock(number: int, *, wait: bool = True) -> int:
+    """Hold context ``number`` against removal and other users until the descriptor is closed.
+
+    FileNotFoundError when it has gone, BlockingIOError when held and not ``wait``.
+    """
+    import fcntl
+
+    fd = os.open(directory(number), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, _LOCK_EX | (0 if wait else _LOCK_NB))
+        if os.stat(directory(number)).st_ino == os.fstat(fd).st_ino:
+            return fd
+    except OSError:
+        os.close(fd)
+        raise
+    os.close(fd)
+    return lock(number, wait=wait)
+
+
+def collect() -> None:
+    """Remove the contexts that nobody is in any more, and reapers that hold nothing.
+
+    A context that is being made or entered is locked, and left alone.
+    """
+    for number in numbers():
+        if not is_running(number):
+            _remove_idle(number)
+
+
+def _remove_idle(number: int) -> None:
+    try:
+        held = lock(number, wait=False)
+    except OSError:
+        return
+    try:
+        if not is_running(number):
+            destroy(number, seconds=1.0)
+    finally:
+        os.close(held)
+
+
+def destroy(number: int, *, seconds: float) -> bool:
+    """Kill what is left in context ``number`` and remove it; False if that took too long."""
+    path = directory(number)
+    if cgroup.is_populated(path):
+        try:
+            cgroup.kill(path)
+        except FileNotFoundError:
+            return True
+        cgroup.wait_empty(path, seconds)
+    return cgroup.remove(path)
+
+
+def set_fact(path: str, key: str, value: int | str) -> None:
+    """Store a fact on cgroup directory ``path``."""
+    os.setxattr(path, _ATTRIBUTE + key, str(value).encode())
+
+
+def get_fact(path: str, key: str) -> str:
+    """A fact stored on cgroup directory ``path``, empty when there is none."""
+    try:
+        return os.getxattr(path, _ATTRIBUTE + key).decode()
+    except OSError as error:
+        if error.errno in (ENODATA, ENOENT):
+            return ""
+        raise
+
+
+def get_number(path: str, key: str, default: int) -> int:
+    """A number stored on cgroup directory ``path``."""
+    text = get_fact(path, key)
+    return int(text) if text.isdigit() else default
+

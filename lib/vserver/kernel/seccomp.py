@@ -1,0 +1,78 @@
+"""System call filters of contexts: found ready-made, loaded by number.
+
+The rules are in vserver.kernel.seccomp_rules, and libseccomp turns them into programs when the
+package is installed. Only a guest with extra capabilities (S_CAPS) needs another program;
+that one is made at its first use and kept in the state directory.
+"""
+
+from __future__ import annotations
+
+import os
+
+from vserver import paths
+from vserver.kernel import syscalls
+from vserver.kernel.caps import NAMES
+
+# Capabilities that open system calls which the guest's filter refuses otherwise
+OPENING = sum(
+    1 << NAMES.index(name)
+    for name in (
+        "LINUX_IMMUTABLE",
+        "NET_RAW",
+        "SYS_MODULE",
+        "SYS_RAWIO",
+        "SYS_PACCT",
+        "SYS_ADMIN",
+        "SYS_BOOT",
+        "SYS_TIME",
+        "SYSLOG",
+        "PERFMON",
+        "BPF",
+        "AUDIT_CONTROL",
+    )
+)
+
+
+def guest_filter(allowed: int) -> bytes:
+    """The program for a guest whose ceiling is ``allowed``. OSError when it cannot be had."""
+    return _program(f"guest-{allowed & OPENING:x}")
+
+
+def lock_filter() -> bytes:
+    """The program of the ``lock`` flag: no namespace, hence no context, can be made or joined."""
+    return _program("lock")
+
+
+def observer_filter() -> bytes:
+    """The program of context 1: it may look at everything and signal or trace nothing."""
+    return _program("observer")
+
+
+def load(program: bytes) -> None:
+    """Put ``program`` on the calling process, for good and for all it starts."""
+    syscalls.seccomp_set_filter(program)
+
+
+def _program(name: str) -> bytes:
+    for directory in (paths.GUEST_FILTERS, paths.STATE_DIR):
+        try:
+            with open(f"{directory}/{name}.seccomp", "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            pass
+    return _make(name)
+
+
+def _make(name: str) -> bytes:
+    from vserver import thirdparty
+
+    thirdparty.enable()
+    from vserver.kernel import seccomp_rules
+
+    program = seccomp_rules.build(name)
+    os.makedirs(paths.STATE_DIR, mode=0o700, exist_ok=True)
+    temporary = f"{paths.STATE_DIR}/{name}.{os.getpid()}"
+    with open(temporary, "wb") as file:
+        file.write(program)
+    os.rename(temporary, f"{paths.STATE_DIR}/{name}.seccomp")
+    return program
