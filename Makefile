@@ -71,7 +71,7 @@ build/bin/%: lib/vserver/%.c
 
 build/bpf/%.o: lib/vserver/bpf/%.bpf.c $(wildcard lib/vserver/bpf/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) -O2 -g -Wall -target bpf $(KERNEL_HEADERS) -c -o $@ $<
+	$(CLANG) -O2 -g -Wall -target bpf -mcpu=v3 $(KERNEL_HEADERS) -c -o $@ $<
 
 build/seccomp/.made: lib/vserver/seccomp_build.py
 	@mkdir -p $(@D)

@@ -1,0 +1,450 @@
+"""A throw-away copy of this machine, with the package installed, for tests that need root.
+
+    keeper = Keeper()                         # once per test run: `make install`
+    host = keeper.host()                      # hybrid=True: cgroup v1 beside v2
+    result = host.run("vserver web status")   # status, out, err
+    host.path("/etc/vservers/web.conf").write_text("...")
+    host.lan.run("nc -z 192.0.2.10 80")       # a second machine, at the other end of eth0
+    terminal = host.terminal("vserver web enter")
+    host.close()                              # fails when anything is left on the machine
+
+The copy has its own mount, pid, network, ipc, uts and cgroup namespaces, an overlay over the
+machine's root, empty /vservers, /etc/vservers, /run and /tmp, eth0 with 192.0.2.10/24 and
+2001:db8::10/64, and cgroup v2 on /sys/fs/cgroup. How it is made: machine.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import itertools
+import os
+import pathlib
+import select
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import leftovers
+from machine import REPOSITORY, receive, send
+
+from vserver.kernel import syscalls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+TIMEOUT = 60.0
+
+
+class Result(NamedTuple):
+    """What a command did; ``status`` is negative when a signal ended it."""
+
+    status: int
+    out: str
+    err: str
+
+
+class TestHostError(Exception):
+    """The test host itself failed, not what was tested in it."""
+
+
+class Keeper:
+    """The process that holds the installed package and makes machines from it."""
+
+    def __init__(self) -> None:
+        self._sock, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with far:
+            argv = ["/usr/bin/python3", "-IS", REPOSITORY + "/tests/machine.py", str(far.fileno())]
+            self._process = subprocess.Popen(
+                argv, pass_fds=[far.fileno()], stdin=subprocess.DEVNULL
+            )
+        self._names = (f"vserver-test.{os.getpid()}.{number}" for number in itertools.count())
+        self._layer = str(self._reply()["layer"])
+
+    def host(self, *, hybrid: bool = False, name: str = "host.example.com") -> TestHost:
+        """A new test host; with ``hybrid`` it has cgroup v1 controllers and v2 beside them."""
+        before = leftovers.snapshot()
+        machine, pid, fds = self.make(name, hybrid=hybrid)
+        return TestHost(self, machine, pid, fds, before)
+
+    def make(
+        self, hostname: str, *, hybrid: bool = False, network: int = -1
+    ) -> tuple[socket.socket, int, list[int]]:
+        """A new machine: its command socket, its process 1 and the descriptors it sent."""
+        near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        request = {
+            "name": next(self._names),
+            "hostname": hostname,
+            "hybrid": hybrid,
+            "layer": self._layer,
+        }
+        with far:
+            send(self._sock, request, [far.fileno(), *([network] if network >= 0 else [])])
+            pid = int(self._reply()["pid"])
+        ready = receive(near)
+        if ready is None:
+            raise TestHostError("process 1 of the test host died")
+        return near, pid, ready[1]
+
+    def end(self, pid: int) -> list[str]:
+        """Kill the machine with process 1 ``pid``; what is left of it."""
+        send(self._sock, {"end": pid})
+        return list(self._reply()["left"])
+
+    def close(self) -> None:
+        """Let the keeper go; it ends the machines that are still there."""
+        self._sock.close()
+        self._process.wait()
+
+    def _reply(self) -> dict[str, object]:
+        message = receive(self._sock)
+        if message is None or "error" in message[0]:
+            raise TestHostError(message[0]["error"] if message else "the keeper died")
+        return message[0]
+
+
+class Machine:
+    """One machine: commands, terminals and files."""
+
+    def __init__(self, keeper: Keeper, sock: socket.socket, pid: int, root: int) -> None:
+        self._keeper = keeper
+        self._sock = sock
+        self._root = root
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, list[tuple[dict[str, object], list[int]]]] = {}
+        self.pid = pid
+
+    def run(
+        self,
+        command: str | Sequence[str],
+        *,
+        input: str | None = None,  # noqa: A002 - as subprocess names it
+        timeout: float = TIMEOUT,
+        env: dict[str, str] | None = None,
+        cwd: str = "/root",
+    ) -> Result:
+        """Run ``command`` (a shell line, or words) to its end; it does not inherit a terminal.
+
+        Daemons that keep the output open do not keep the caller waiting. A command that takes
+        more than ``timeout`` seconds is killed and makes the test fail.
+        """
+        with self.start(command, input=input, env=env, cwd=cwd) as process:
+            return process.wait(timeout)
+
+    def start(
+        self,
+        command: str | Sequence[str],
+        *,
+        input: str | None = None,  # noqa: A002
+        env: dict[str, str] | None = None,
+        cwd: str = "/root",
+    ) -> Process:
+        """Start ``command`` in the background, in a session of its own."""
+        outputs = [os.pipe2(os.O_CLOEXEC) for _ in range(2)]
+        stdin = _input(input)
+        fds = [stdin, *(writer for _reader, writer in outputs)]
+        try:
+            number, pid, _ = self._spawn(command, fds, env, cwd, None)
+        finally:
+            for fd in fds:
+                os.close(fd)
+        return Process(self, number, pid, [reader for reader, _writer in outputs])
+
+    def terminal(
+        self,
+        command: str | Sequence[str] = "bash -l",
+        *,
+        size: tuple[int, int] = (24, 80),
+        env: dict[str, str] | None = None,
+    ) -> Terminal:
+        """Start ``command`` on a terminal of its own with ``size`` rows and columns."""
+        number, pid, fds = self._spawn(command, [], env, "/root", size)
+        return Terminal(self, number, pid, fds[0])
+
+    def path(self, name: str) -> pathlib.Path:
+        """Where ``name`` of this machine can be read and written from the test.
+
+        Links are followed inside the machine, as far as the path exists there.
+        """
+        existing, missing = pathlib.PurePosixPath("/", name), []
+        while True:
+            try:
+                fd = syscalls.openat2(self._root, existing, os.O_PATH, syscalls.RESOLVE_IN_ROOT)
+                break
+            except FileNotFoundError:
+                missing.append(existing.name)
+                existing = existing.parent
+        try:
+            real = os.readlink(f"/proc/self/fd/{fd}")
+        finally:
+            os.close(fd)
+        return pathlib.Path(f"/proc/{self.pid}/root{real}", *reversed(missing))
+
+    def read(self, name: str) -> str:
+        """The text of file ``name``."""
+        return self.path(name).read_text(encoding="utf-8", errors="surrogateescape")
+
+    def write(self, name: str, text: str, mode: int = 0o644) -> None:
+        """Write ``text`` to file ``name``, making the directories it needs."""
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
+        path.chmod(mode)
+
+    def signal(self, number: int, which: int) -> None:
+        """Send signal ``which`` to the process group of command ``number``."""
+        send(self._sock, {"id": number, "signal": which})
+
+    def status(self, number: int, timeout: float) -> int | None:
+        """The status of command ``number``; None when it runs after ``timeout`` seconds still."""
+        answer = self._answer(number, time.monotonic() + timeout)
+        if answer is None:
+            return None
+        status = answer[0]["status"]
+        assert isinstance(status, int)
+        return status
+
+    def _spawn(
+        self,
+        command: str | Sequence[str],
+        fds: list[int],
+        env: dict[str, str] | None,
+        cwd: str,
+        size: tuple[int, int] | None,
+    ) -> tuple[int, int, list[int]]:
+        argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
+        number = next(self._numbers)
+        request = {"id": number, "argv": argv, "env": env or {}, "cwd": cwd, "tty": size}
+        send(self._sock, request, fds)
+        answer = self._answer(number, time.monotonic() + TIMEOUT)
+        if answer is None or "pid" not in answer[0]:
+            raise TestHostError(f"cannot start {argv}: {answer}")
+        pid = answer[0]["pid"]
+        assert isinstance(pid, int)
+        return number, pid, answer[1]
+
+    def _answer(self, number: int, deadline: float) -> tuple[dict[str, object], list[int]] | None:
+        while not self._answers.get(number):
+            if not _readable([self._sock.fileno()], deadline):
+                return None
+            message = receive(self._sock)
+            if message is None:
+                raise TestHostError("the test host died")
+            self._answers.setdefault(int(message[0]["id"]), []).append(message)
+        return self._answers[number].pop(0)
+
+    def _close(self) -> list[str]:
+        os.close(self._root)
+        left = self._keeper.end(self.pid)
+        self._sock.close()
+        return left
+
+
+class TestHost(Machine):
+    """The machine under test, and the lan machine it can be reached from."""
+
+    __test__ = False  # for pytest
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        sock: socket.socket,
+        pid: int,
+        fds: list[int],
+        before: frozenset[str],
+    ) -> None:
+        super().__init__(keeper, sock, pid, fds[0])
+        self._lan_network = fds[1]
+        self._lan: Machine | None = None
+        self._before = before
+
+    @property
+    def lan(self) -> Machine:
+        """The machine at the other end of eth0: 192.0.2.1 and 2001:db8::1."""
+        if self._lan is None:
+            sock, pid, fds = self._keeper.make("lan.example.com", network=self._lan_network)
+            self._lan = Machine(self._keeper, sock, pid, fds[0])
+        return self._lan
+
+    def close(self) -> None:
+        """End both machines; AssertionError that names what they left behind."""
+        left = self._lan._close() if self._lan else []
+        left += self._close()
+        os.close(self._lan_network)
+        left += sorted(leftovers.snapshot() - self._before)
+        assert not left, "left on the machine:\n" + "\n".join(left)
+
+
+class Process:
+    """A command in the background. As a context manager it is killed at the end."""
+
+    def __init__(self, machine: Machine, number: int, pid: int, outputs: list[int]) -> None:
+        self._machine = machine
+        self._number = number
+        self._outputs = outputs
+        self._text = {fd: b"" for fd in outputs}
+        self.pid = pid  # as the machine sees it
+        self.status: int | None = None
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.kill()
+
+    def wait(self, timeout: float = TIMEOUT) -> Result:
+        """Wait for the end; TimeoutError with the output so far when it does not come."""
+        deadline = time.monotonic() + timeout
+        for _ in self._until(deadline):
+            pass
+        if self.status is None:
+            self._machine.signal(self._number, 9)
+            raise TimeoutError(f"no end after {timeout} s; {self.output}")
+        return Result(self.status, *self.output)
+
+    def expect(self, text: str, timeout: float = TIMEOUT) -> None:
+        """Wait until standard output contains ``text``; AssertionError when it does not."""
+        for _ in self._until(time.monotonic() + timeout):
+            if text in self.output[0]:
+                return
+        assert text in self.output[0], f"no {text!r} in {self.output}"
+
+    @property
+    def output(self) -> tuple[str, str]:
+        """Standard output and error so far."""
+        out, err = (self._text[fd].decode(errors="surrogateescape") for fd in self._outputs)
+        return out, err
+
+    @property
+    def running(self) -> bool:
+        """Whether the command has not ended yet."""
+        self._poll_status(0)
+        return self.status is None
+
+    def signal(self, which: int) -> None:
+        """Send ``which`` to the command's process group."""
+        self._machine.signal(self._number, which)
+
+    def kill(self) -> None:
+        """End the command and let its output go."""
+        if self.running:
+            self.signal(9)
+            self._poll_status(5)
+        for fd in self._outputs:
+            with contextlib.suppress(OSError):
+                os.close(fd)
+        self._outputs = []
+
+    def _until(self, deadline: float) -> Iterator[None]:
+        """Take in output, until the command ended and nothing more comes, or the deadline."""
+        sock = self._machine._sock.fileno()
+        open_fds = list(self._outputs)
+        while time.monotonic() < deadline:
+            ended = not self.running
+            ready = _readable(open_fds if ended else [*open_fds, sock], 0 if ended else deadline)
+            for fd in ready:
+                if fd != sock and not self._take(fd):
+                    open_fds.remove(fd)
+            yield
+            if ended and not ready:
+                return
+
+    def _take(self, fd: int) -> bool:
+        data = os.read(fd, 65536)
+        self._text[fd] += data
+        return bool(data)
+
+    def _poll_status(self, timeout: float) -> None:
+        if self.status is None:
+            self.status = self._machine.status(self._number, timeout)
+
+
+class Terminal:
+    """A command on a terminal, with the test at the keyboard."""
+
+    def __init__(self, machine: Machine, number: int, pid: int, master: int) -> None:
+        self._machine = machine
+        self._number = number
+        self._master = master
+        self._raw = b""
+        self.pid = pid
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    @property
+    def screen(self) -> str:
+        """All that was shown so far, lines ended by a newline alone."""
+        self._take(0)
+        return self._raw.decode(errors="surrogateescape").replace("\r\n", "\n")
+
+    def send(self, keys: str) -> None:
+        """Type ``keys``: "\\n" is Enter, "\\x03" Control-C, "\\x04" Control-D."""
+        os.write(self._master, keys.encode())
+
+    def expect(self, text: str, timeout: float = 20) -> None:
+        """Wait until the screen contains ``text``; AssertionError when it does not."""
+        deadline = time.monotonic() + timeout
+        while text not in self.screen:
+            assert self._take(deadline), f"no {text!r} on the screen:\n{self.screen}"
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Give the terminal another size; the foreground processes get SIGWINCH."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def settings(self) -> list[object]:
+        """The terminal's modes, see termios(3)."""
+        return list(termios.tcgetattr(self._master))
+
+    def wait(self, timeout: float = TIMEOUT) -> int:
+        """Wait for the command to end, and return its status."""
+        status = self._machine.status(self._number, timeout)
+        if status is None:
+            raise TimeoutError(f"no end after {timeout} s; screen:\n{self.screen}")
+        self._take(0)
+        return status
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._master >= 0:
+            os.close(self._master)
+        self._master = -1
+
+    def _take(self, deadline: float) -> bool:
+        """Take in what the screen shows next; False at the deadline or when all hung up."""
+        taken = False
+        while _readable([self._master], 0 if taken else deadline):
+            try:
+                data = os.read(self._master, 65536)
+            except OSError as error:
+                if error.errno != errno.EIO:  # EIO: the last process has closed the terminal
+                    raise
+                return taken
+            self._raw += data
+            taken = True
+        return taken
+
+
+def _input(text: str | None) -> int:
+    """A descriptor from which ``text`` can be read; nothing at all for None."""
+    if text is None:
+        return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, max(len(text) * 4, 4096))
+    os.write(writer, text.encode(errors="surrogateescape"))
+    os.close(writer)
+    return reader
+
+
+def _readable(fds: list[int], deadline: float) -> list[int]:
+    """Which of ``fds`` have something to read, waiting until ``deadline`` (0: not at all)."""
+    timeout = max(deadline - time.monotonic(), 0) if deadline else 0
+    return select.select(fds, [], [], timeout)[0]
