@@ -61,6 +61,14 @@ def devices() -> list[str]:
     return [os.fsdecode(line.rpartition(b":")[0].strip()) for line in lines]
 
 
+def device_index(device: str) -> int:
+    """if_nametoindex(3); ENODEV when there is no such device."""
+    try:
+        return if_nametoindex(device)
+    except OSError:
+        raise _error(ENODEV, device) from None
+
+
 def addresses() -> list[Address]:
     """Every IPv4 address of the machine in the kernel's order, aliases and loopback too."""
     names: dict[int, str] = {}
@@ -129,11 +137,6 @@ def remove_alias(label: str, address: str = "") -> None:
     _change(_RTM_DELADDR, 0, label, body)
 
 
-def netmask(prefix: int) -> str:
-    """The dotted mask of a prefix length from 0 to 32."""
-    return inet_ntoa((0xFFFFFFFF << (32 - prefix) & 0xFFFFFFFF).to_bytes(4, "big"))
-
-
 def _promote_secondaries(device: str) -> None:
     try:
         with open(_PROMOTE.format(device), "r+b", buffering=0) as setting:
@@ -166,10 +169,7 @@ def _message(kind: int, flags: int, body: bytes) -> bytes:
 
 def _ifaddr(label: str, prefix: int = 0, scope: int = 0) -> bytes:
     """A struct ifaddrmsg for the device of ``label``, and the label."""
-    try:
-        index = if_nametoindex(label.partition(":")[0])
-    except OSError:
-        raise _error(ENODEV, label) from None
+    index = device_index(label.partition(":")[0])
     name = _attribute(_IFA_LABEL, os.fsencode(label) + b"\0")
     return pack(_IFADDR, _AF_INET, prefix, 0, scope, index) + name
 
