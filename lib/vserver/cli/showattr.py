@@ -1,0 +1,108 @@
+"""showattr and setattr: the attribute word of files, one program under two names."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from errno import EOPNOTSUPP
+
+from vserver.cli import program
+from vserver.cli.usage import operands, usage
+from vserver.errors import VserverError, reason
+from vserver.kernel import inodeflags
+from vserver.kernel.inodeflags import IMMUTABLE, IMMUTABLE_LINKAGE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHOW_USAGE = """
+showattr file...
+
+Print the name and the attribute word of each file, in hexadecimal."""
+
+SET_USAGE = """
+setattr [ --immutable ] [ --immulink ] file...
+
+Replace the attributes of each file by the options before it; without any, clear them.
+--immutable  the file cannot be changed, removed or linked to
+--immulink   the file can be removed, but not changed"""
+
+OPTIONS = {"--immutable": IMMUTABLE, "--immulink": IMMUTABLE_LINKAGE}
+
+# The attributes that chattr(1) set on the old kernels. The other bits of today's word (extents,
+# encryption, verity, ...) tell how the file is stored: clearing them would rewrite it.
+_ATTRIBUTES = 0x0083C4FF
+
+
+def main() -> int:
+    """Do what the name says that the program was called by."""
+    return _set_all() if program() == "setattr" else _show_all()
+
+
+def _show_all() -> int:
+    files = operands("showattr", SHOW_USAGE)
+    if not files:
+        raise usage("showattr", SHOW_USAGE)
+    for path in files:
+        with _inode(path) as inode:
+            line = f"\t{_get(inode, path) & ~IMMUTABLE_LINKAGE:08x}\n"
+        sys.stdout.buffer.write(os.fsencode(path) + line.encode())
+    return 0
+
+
+def _set_all() -> int:
+    words = sys.argv[1:]
+    if words == ["--help"]:
+        raise usage("setattr", SET_USAGE, 0)
+    if not words:
+        raise usage("setattr", SET_USAGE)
+    attributes, options = 0, True
+    for word in words:
+        if not options or not word.startswith("-"):
+            _replace(word, attributes)
+        elif word == "--":
+            options = False
+        elif word in OPTIONS:
+            attributes |= OPTIONS[word]
+        else:
+            raise VserverError(f"Invalid option {word}", 255)
+    return 0
+
+
+def _replace(path: str, attributes: int) -> None:
+    """Make ``attributes`` the attributes of ``path``.
+
+    Immutable linkage is refused: no kernel has it as an inode flag, and its bit would claim a
+    protection that is not there.
+    """
+    with _inode(path) as inode:
+        kept = _get(inode, path) & ~_ATTRIBUTES
+        with _failure("set ext2 flags on file", path):
+            if attributes & IMMUTABLE_LINKAGE:
+                raise OSError(EOPNOTSUPP, os.strerror(EOPNOTSUPP))
+            inodeflags.set_flags(inode, kept | attributes)
+
+
+def _get(inode: int, path: str) -> int:
+    with _failure("get ext2 flags on file", path):
+        return inodeflags.get_flags(inode)
+
+
+@contextmanager
+def _inode(path: str) -> Iterator[int]:
+    with _failure("open file", path):
+        inode = inodeflags.open_inode(path)
+    try:
+        yield inode
+    finally:
+        os.close(inode)
+
+
+@contextmanager
+def _failure(action: str, path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise VserverError(f"Can't {action} {path} ({reason(error)})", 255) from None
