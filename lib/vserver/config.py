@@ -1,0 +1,140 @@
+"""The configuration of virtual servers: /etc/vservers/NAME.conf and /etc/vservers.conf.
+
+This is the library call behind printconf.sh, and the only reader of these files (change log,
+0.29: vutil_readconf). They are shell programs; ``vserver.evaluator`` runs them.
+"""
+
+from __future__ import annotations
+
+import os
+
+from vserver import paths
+from vserver.errors import VserverError
+from vserver.evaluator import evaluate
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLES = (
+    "VSERVERS_ROOT",
+    "VSERVERDIR",
+    "PROFILE",
+    "IPROOT",
+    "IPROOTMASK",
+    "IPROOTBCAST",
+    "IPROOTDEV",
+    "ONBOOT",
+    "PRIORITY",
+    "S_HOSTNAME",
+    "S_DOMAINNAME",
+    "S_NICE",
+    "S_FLAGS",
+    "ULIMIT",
+    "S_CAPS",
+    "S_CONTEXT",
+    "GENERATEMTAB",
+)
+"""The variables of a configuration, in the order of printconf.sh."""
+
+SYSTEM_VARIABLES = (*VARIABLES, "BACKGROUND")
+"""What /etc/vservers.conf may set."""
+
+SUFFIX = ".conf"
+
+_NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.+")
+
+
+class Config:
+    """The evaluated settings of one virtual server, or of the system with an empty ``name``.
+
+    ``exports`` are the variables that the files exported besides the known ones: they belong
+    to the environment of hook scripts and of commands started in the guest.
+    """
+
+    __slots__ = ("_values", "exports", "name")
+
+    def __init__(self, name: str, values: dict[str, str], exports: dict[str, str]) -> None:
+        self.name = name
+        self._values = values
+        self.exports = exports
+
+    def __getitem__(self, variable: str) -> str:
+        """The value of ``variable``, empty when unset; KeyError for a name that is none."""
+        return self._values[variable]
+
+    def words(self, variable: str) -> list[str]:
+        """The value of a list variable, split on blanks and never expanded as patterns."""
+        return [word for word in self[variable].replace("\t", " ").split(" ") if word]
+
+
+def valid_name(name: str) -> bool:
+    """Whether ``name`` may name a virtual server: letters, digits and ``_-.+``, not first - or ."""
+    return bool(name) and name[0] not in ".-" and _NAME_CHARACTERS.issuperset(name)
+
+
+def names() -> list[str]:
+    """The names of all configured virtual servers, sorted; none if there is no directory."""
+    try:
+        with os.scandir(paths.CONF_DIR) as entries:
+            found = [e.name[: -len(SUFFIX)] for e in entries if _is_configuration(e)]
+    except FileNotFoundError:
+        return []
+    return sorted(found)
+
+
+def _is_configuration(entry: os.DirEntry[str]) -> bool:
+    name = entry.name
+    return name.endswith(SUFFIX) and valid_name(name[: -len(SUFFIX)]) and entry.is_file()
+
+
+def read(
+    name: str, *, forced_profile: str = "", environ: Mapping[str, str] | None = None
+) -> Config:
+    """Evaluate the configuration of virtual server ``name``, after the system's.
+
+    ``environ`` is the caller's environment (default: this process's); of the known variables
+    only PROFILE is taken from it. ``forced_profile`` wins over it and over what the files
+    assign: the profile a running guest was started with (change log, 0.22).
+
+    A newline in a value becomes a blank. VSERVERS_ROOT and VSERVERDIR are never empty, no other
+    variable gets a default. VserverError: no such virtual server, or a file is broken.
+    """
+    path = paths.guest_conf(name)
+    if not valid_name(name) or not os.path.isfile(path):
+        raise VserverError(f"No configuration for this vserver: {path}")
+    return _evaluate(name, [*_system_file(), path], VARIABLES, forced_profile, environ)
+
+
+def system_defaults() -> Config:
+    """Evaluate /etc/vservers.conf alone, if there is one.
+
+    For what has no virtual server yet or concerns all of them: ``build``, newvserver and the
+    ``vservers`` service. VSERVERS_ROOT is never empty. VserverError: the file is broken.
+    """
+    return _evaluate("", _system_file(), SYSTEM_VARIABLES, "", None)
+
+
+def _system_file() -> list[str]:
+    return [paths.SYSTEM_CONF] if os.path.isfile(paths.SYSTEM_CONF) else []
+
+
+def _evaluate(
+    name: str,
+    files: list[str],
+    variables: tuple[str, ...],
+    forced_profile: str,
+    environ: Mapping[str, str] | None,
+) -> Config:
+    values, exports = [""] * len(variables), dict[str, str]()
+    if files:
+        surroundings = os.environ if environ is None else environ
+        values, exports = evaluate(files, variables, surroundings, forced_profile=forced_profile)
+    settings = {
+        variable: value.replace("\n", " ")
+        for variable, value in zip(variables, values, strict=True)
+    }
+    root = settings["VSERVERS_ROOT"] = settings["VSERVERS_ROOT"] or paths.VSERVERS_ROOT
+    if name and not settings["VSERVERDIR"]:
+        settings["VSERVERDIR"] = f"{root.rstrip('/')}/{name}"
+    return Config(name, settings, exports)
