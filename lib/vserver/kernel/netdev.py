@@ -62,11 +62,13 @@ def devices() -> list[str]:
 
 
 def device_index(device: str) -> int:
-    """if_nametoindex(3); ENODEV when there is no such device."""
-    try:
-        return if_nametoindex(device)
-    except OSError:
-        raise _error(ENODEV, device) from None
+    """The kernel's number of ``device``; ENODEV when there is no such device."""
+    if device in devices():
+        try:
+            return if_nametoindex(device)
+        except OSError:  # gone since
+            pass
+    raise _error(ENODEV, device)
 
 
 def addresses() -> list[Address]:
