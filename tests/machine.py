@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import stat
@@ -463,11 +464,22 @@ def install_package() -> None:
     os.makedirs("build", exist_ok=True)
     if os.waitpid(os.posix_spawnp("flock", argv, os.environ), 0)[1]:
         raise RuntimeError("make install failed")
+    copy_programs()
     for directory in ("/etc/vservers", "/etc/vservices", "/usr/lib/vserver"):
         os.makedirs(
             LAYER + directory, exist_ok=True
         )  # and nothing of the machine's own shines through
         os.setxattr(LAYER + directory, "trusted.overlay.opaque", b"y")
+
+
+def copy_programs() -> None:
+    """Put the programs that features use, and the module they share, on every test host."""
+    for directory, suffix in (("bin", ""), ("lib/vserver-test", ".py")):
+        target = f"{LAYER}/usr/local/{directory}"
+        os.makedirs(target)
+        for name in os.listdir("tests/programs"):
+            if os.path.splitext(name)[1] == suffix:
+                shutil.copy(f"tests/programs/{name}", target)
 
 
 def main() -> None:

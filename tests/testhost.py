@@ -3,7 +3,8 @@
     keeper = Keeper()                         # once per test run: `make install`
     host = keeper.host()                      # hybrid=True: cgroup v1 beside v2
     result = host.run("vserver web status")   # status, out, err
-    host.path("/etc/vservers/web.conf").write_text("...")
+    host.write("/etc/vservers/web.conf", "...")
+    open(host.path("/var/log/boot.log"))      # where it lies as seen from the test
     host.lan.run("nc -z 192.0.2.10 80")       # a second machine, at the other end of eth0
     terminal = host.terminal("vserver web enter")
     host.close()                              # fails when anything is left on the machine
@@ -25,14 +26,12 @@ import select
 import socket
 import struct
 import subprocess
-import sys
 import termios
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import leftovers
-from machine import REPOSITORY, receive, send
-
+from machine import REPOSITORY, Request, receive, send
 from vserver.kernel import syscalls
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Keeper:
                 argv, pass_fds=[far.fileno()], stdin=subprocess.DEVNULL
             )
         self._names = (f"vserver-test.{os.getpid()}.{number}" for number in itertools.count())
-        self._layer = str(self._reply()["layer"])
+        self._layer = self._reply()["layer"]
 
     def host(self, *, hybrid: bool = False, name: str = "host.example.com") -> TestHost:
         """A new test host; with ``hybrid`` it has cgroup v1 controllers and v2 beside them."""
@@ -85,7 +84,7 @@ class Keeper:
         }
         with far:
             send(self._sock, request, [far.fileno(), *([network] if network >= 0 else [])])
-            pid = int(self._reply()["pid"])
+            pid = self._reply()["pid"]
         ready = receive(near)
         if ready is None:
             raise TestHostError("process 1 of the test host died")
@@ -94,14 +93,15 @@ class Keeper:
     def end(self, pid: int) -> list[str]:
         """Kill the machine with process 1 ``pid``; what is left of it."""
         send(self._sock, {"end": pid})
-        return list(self._reply()["left"])
+        left: list[str] = self._reply()["left"]
+        return left
 
     def close(self) -> None:
         """Let the keeper go; it ends the machines that are still there."""
         self._sock.close()
         self._process.wait()
 
-    def _reply(self) -> dict[str, object]:
+    def _reply(self) -> Request:
         message = receive(self._sock)
         if message is None or "error" in message[0]:
             raise TestHostError(message[0]["error"] if message else "the keeper died")
@@ -116,14 +116,14 @@ class Machine:
         self._sock = sock
         self._root = root
         self._numbers = itertools.count(1)
-        self._answers: dict[int, list[tuple[dict[str, object], list[int]]]] = {}
+        self._answers: dict[int, list[tuple[Request, list[int]]]] = {}
         self.pid = pid
 
     def run(
         self,
         command: str | Sequence[str],
         *,
-        input: str | None = None,  # noqa: A002 - as subprocess names it
+        input: str | None = None,
         timeout: float = TIMEOUT,
         env: dict[str, str] | None = None,
         cwd: str = "/root",
@@ -140,7 +140,7 @@ class Machine:
         self,
         command: str | Sequence[str],
         *,
-        input: str | None = None,  # noqa: A002
+        input: str | None = None,
         env: dict[str, str] | None = None,
         cwd: str = "/root",
     ) -> Process:
@@ -166,12 +166,12 @@ class Machine:
         number, pid, fds = self._spawn(command, [], env, "/root", size)
         return Terminal(self, number, pid, fds[0])
 
-    def path(self, name: str) -> pathlib.Path:
+    def path(self, name: str) -> str:
         """Where ``name`` of this machine can be read and written from the test.
 
         Links are followed inside the machine, as far as the path exists there.
         """
-        existing, missing = pathlib.PurePosixPath("/", name), []
+        existing, missing = pathlib.PurePosixPath("/", name), list[str]()
         while True:
             try:
                 fd = syscalls.openat2(self._root, existing, os.O_PATH, syscalls.RESOLVE_IN_ROOT)
@@ -183,18 +183,20 @@ class Machine:
             real = os.readlink(f"/proc/self/fd/{fd}")
         finally:
             os.close(fd)
-        return pathlib.Path(f"/proc/{self.pid}/root{real}", *reversed(missing))
+        return os.path.join(f"/proc/{self.pid}/root{real}", *reversed(missing))
 
     def read(self, name: str) -> str:
         """The text of file ``name``."""
-        return self.path(name).read_text(encoding="utf-8", errors="surrogateescape")
+        with open(self.path(name), encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
 
     def write(self, name: str, text: str, mode: int = 0o644) -> None:
         """Write ``text`` to file ``name``, making the directories it needs."""
         path = self.path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="surrogateescape")
-        path.chmod(mode)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+        os.chmod(path, mode)
 
     def signal(self, number: int, which: int) -> None:
         """Send signal ``which`` to the process group of command ``number``."""
@@ -205,8 +207,7 @@ class Machine:
         answer = self._answer(number, time.monotonic() + timeout)
         if answer is None:
             return None
-        status = answer[0]["status"]
-        assert isinstance(status, int)
+        status: int = answer[0]["status"]
         return status
 
     def _spawn(
@@ -224,11 +225,9 @@ class Machine:
         answer = self._answer(number, time.monotonic() + TIMEOUT)
         if answer is None or "pid" not in answer[0]:
             raise TestHostError(f"cannot start {argv}: {answer}")
-        pid = answer[0]["pid"]
-        assert isinstance(pid, int)
-        return number, pid, answer[1]
+        return number, answer[0]["pid"], answer[1]
 
-    def _answer(self, number: int, deadline: float) -> tuple[dict[str, object], list[int]] | None:
+    def _answer(self, number: int, deadline: float) -> tuple[Request, list[int]] | None:
         while not self._answers.get(number):
             if not _readable([self._sock.fileno()], deadline):
                 return None
@@ -287,7 +286,7 @@ class Process:
         self._machine = machine
         self._number = number
         self._outputs = outputs
-        self._text = {fd: b"" for fd in outputs}
+        self._text = dict.fromkeys(outputs, b"")
         self.pid = pid  # as the machine sees it
         self.status: int | None = None
 

@@ -1,0 +1,56 @@
+"""Fixtures of the whole suite: the keeper, a fresh test host, and the steps."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steps import Shell
+from testhost import Keeper, TestHost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytest_plugins = ["steps.command", "steps.files", "steps.guest", "steps.host", "steps.network"]
+
+
+@pytest.fixture(scope="session")
+def keeper() -> Iterator[Keeper]:
+    """The package, installed once per run (and worker)."""
+    keeper = Keeper()
+    yield keeper
+    keeper.close()
+
+
+@pytest.fixture
+def host(keeper: Keeper, request: pytest.FixtureRequest) -> Iterator[TestHost]:
+    """A fresh test host.
+
+    The tag or mark ``hybrid`` asks for the cgroup v1 controllers beside v2; ``controllers``
+    for cpu and pids controllers in whichever layout this machine can give them.
+    """
+    hybrid = _wants(request, "hybrid")
+    if not hybrid and _wants(request, "controllers"):
+        hybrid = not _has_v2_controllers()
+    if hybrid and not pathlib.Path("/sys/fs/cgroup/pids").exists():
+        pytest.skip("this machine has no cgroup v1 controllers")
+    host = keeper.host(hybrid=hybrid)
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def shell(host: TestHost) -> Shell:
+    """The administrator's shell on the test host."""
+    return Shell(host)
+
+
+def _wants(request: pytest.FixtureRequest, mark: str) -> bool:
+    return request.node.get_closest_marker(mark) is not None
+
+
+def _has_v2_controllers() -> bool:
+    controllers = pathlib.Path("/sys/fs/cgroup/cgroup.controllers")
+    return controllers.exists() and "pids" in controllers.read_text().split()

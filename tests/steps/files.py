@@ -1,0 +1,112 @@
+"""Files: made, changed and looked at, by their path on the host.
+
+A file of a guest is named by its path on the host, /vservers/NAME/...
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from pytest_bdd import given, parsers, then, when
+
+from steps import Shell, eventually, lines
+
+if TYPE_CHECKING:
+    from testhost import TestHost
+
+
+@given(parsers.parse('the file "{path}":\n{text}'))
+@when(parsers.parse('the file "{path}" becomes:\n{text}'))
+def write_file(host: TestHost, path: str, text: str) -> None:
+    host.write(path, lines(text))
+
+
+@given(parsers.parse('the file "{path}" with the line "{line}"'))
+def write_line(host: TestHost, path: str, line: str) -> None:
+    host.write(path, line + "\n")
+
+
+@given(parsers.parse('the empty file "{path}"'))
+def write_empty(host: TestHost, path: str) -> None:
+    host.write(path, "")
+
+
+@given(parsers.parse('the executable file "{path}":\n{text}'))
+def write_executable(host: TestHost, path: str, text: str) -> None:
+    host.write(path, lines(text), 0o755)
+
+
+@given(parsers.parse('the directory "{path}"'))
+def make_directory(host: TestHost, path: str) -> None:
+    os.makedirs(host.path(path), exist_ok=True)
+
+
+@given(parsers.parse('the symbolic link "{path}" to "{target}"'))
+def make_link(shell: Shell, path: str, target: str) -> None:
+    shell.must(f"ln -sfn '{target}' '{path}'")
+
+
+@given(parsers.parse('there is no file "{path}"'))
+def remove(shell: Shell, path: str) -> None:
+    shell.must(f"rm -rf '{path}'")
+
+
+@then(parsers.parse('the file "{path}" is:\n{text}'))
+def file_is(host: TestHost, path: str, text: str) -> None:
+    assert host.read(path) == lines(text)
+
+
+@then(parsers.parse('the file "{path}" is empty'))
+def file_is_empty(host: TestHost, path: str) -> None:
+    assert host.read(path) == ""
+
+
+@then(parsers.parse('the file "{path}" has the line "{line}"'))
+def file_has_line(host: TestHost, path: str, line: str) -> None:
+    eventually(
+        lambda: line in _lines(host, path), f"the line {line!r} in {path}: {_lines(host, path)}"
+    )
+
+
+@then(parsers.parse('the file "{path}" contains "{text}"'))
+def file_contains(host: TestHost, path: str, text: str) -> None:
+    assert text in host.read(path), host.read(path)
+
+
+@then(parsers.parse('the file "{path}" does not contain "{text}"'))
+def file_does_not_contain(host: TestHost, path: str, text: str) -> None:
+    assert text not in host.read(path), host.read(path)
+
+
+@then(parsers.parse('the file "{path}" exists'))
+def file_exists(host: TestHost, path: str) -> None:
+    assert os.path.lexists(host.path(path)), path
+
+
+@then(parsers.parse('the file "{path}" does not exist'))
+def file_does_not_exist(host: TestHost, path: str) -> None:
+    assert not os.path.lexists(host.path(path)), path
+
+
+@then(parsers.parse('the file "{path}" is executable'))
+def file_is_executable(host: TestHost, path: str) -> None:
+    assert os.access(host.path(path), os.X_OK), path
+
+
+@then(parsers.parse('the file "{path}" has the mode {mode}'))
+def file_has_mode(host: TestHost, path: str, mode: str) -> None:
+    assert f"{stat.S_IMODE(os.stat(host.path(path)).st_mode):04o}" == mode
+
+
+@then(parsers.parse('the directory "{path}" is empty'))
+def directory_is_empty(host: TestHost, path: str) -> None:
+    assert os.listdir(host.path(path)) == []
+
+
+def _lines(host: TestHost, path: str) -> list[str]:
+    try:
+        return host.read(path).splitlines()
+    except FileNotFoundError:
+        return []

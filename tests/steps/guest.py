@@ -1,0 +1,77 @@
+"""Guests: made, configured, started, and what runs in them.
+
+`a guest` is the small busybox one of tests/guests; its init scripts log to /var/log/rc.log.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_bdd import given, parsers, then, when
+
+from guests import busybox
+from steps import Shell, eventually
+
+if TYPE_CHECKING:
+    from testhost import TestHost
+
+
+@given(parsers.parse('a guest "{name}"'))
+def make_guest(host: TestHost, name: str) -> None:
+    busybox.make(host, name)
+
+
+@given(parsers.parse('a guest "{name}" with a Debian layout'))
+def make_debian_layout(host: TestHost, name: str) -> None:
+    busybox.make(host, name, layout="debian")
+
+
+@given(parsers.parse('a guest "{name}" with an init of its own'))
+def make_init_guest(host: TestHost, name: str) -> None:
+    busybox.make(host, name, layout="fakeinit", conf={"S_FLAGS": "fakeinit"})
+
+
+@given(parsers.parse('the guest "{name}" has the setting {variable}={value}'))
+@when(parsers.parse('the guest "{name}" gets the setting {variable}={value}'))
+def configure(host: TestHost, name: str, variable: str, value: str) -> None:
+    """``value`` is written as it stands in the feature, with its quotes."""
+    path = f"/etc/vservers/{name}.conf"
+    kept = re.sub(rf"(?m)^{variable}=.*\n", "", host.read(path))
+    host.write(path, f"{kept}{variable}={value}\n")
+
+
+@given(parsers.parse('the guest "{name}" is running'))
+def start_guest(shell: Shell, name: str) -> None:
+    shell.must(f"vserver {name} start")
+
+
+@given(parsers.parse('the guest "{name}" is stopped'))
+def stop_guest(shell: Shell, name: str) -> None:
+    shell.must(f"vserver {name} stop")
+
+
+@then(parsers.parse('the guest "{name}" is running'))
+def check_running(host: TestHost, name: str) -> None:
+    eventually(lambda: is_running(host, name), f"guest {name} is running")
+
+
+@then(parsers.parse('the guest "{name}" is stopped'))
+@then(parsers.parse('the guest "{name}" is not running'))
+def check_stopped(host: TestHost, name: str) -> None:
+    eventually(lambda: not is_running(host, name), f"guest {name} is stopped")
+
+
+def is_running(host: TestHost, name: str) -> bool:
+    """Whether ``vserver NAME running`` says so."""
+    return host.run(["vserver", name, "running"]).status == 0
+
+
+@given(parsers.parse('"{command}" runs in the guest "{name}"'))
+def start_in_guest(shell: Shell, host: TestHost, command: str, name: str) -> None:
+    shell.background.append(host.start(f"vserver {name} exec {command}"))
+
+
+@when(parsers.parse('I run "{command}" in the guest "{name}"'))
+def run_in_guest(shell: Shell, command: str, name: str) -> None:
+    shell.run(f"vserver --silent {name} exec {command}")

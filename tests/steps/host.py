@@ -1,0 +1,89 @@
+"""The host: addresses, processes, users, programs of its own, its cgroups and mounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_bdd import given, parsers, then
+
+from steps import Shell, eventually
+
+if TYPE_CHECKING:
+    from testhost import TestHost
+
+
+def addresses(host: TestHost, device: str = "") -> list[str]:
+    """The IPv4 and IPv6 addresses of ``device``, or of all, as ip(8) shows them: with /LENGTH."""
+    words = f"dev {device}" if device else ""
+    shown = host.run(f"ip -o addr show {words}").out.splitlines()
+    return [line.split()[3] for line in shown]
+
+
+def has_address(host: TestHost, address: str, device: str = "") -> bool:
+    """Whether the host has ``address``, given with or without its length."""
+    found = addresses(host, device)
+    return address in found or any(entry.split("/")[0] == address for entry in found)
+
+
+@given(parsers.parse("the host has the address {address} on {device}"))
+def add_address(shell: Shell, host: TestHost, address: str, device: str) -> None:
+    if not has_address(host, address, device):
+        length = "" if "/" in address else "/24"
+        shell.must(f"ip addr add {address}{length} dev {device}")
+
+
+@then(parsers.parse("the host has the address {address} on {device}"))
+def check_address(host: TestHost, address: str, device: str) -> None:
+    assert has_address(host, address, device), addresses(host)
+
+
+@then(parsers.parse("the host does not have the address {address}"))
+def check_no_address(host: TestHost, address: str) -> None:
+    assert not has_address(host, address), addresses(host)
+
+
+@given(parsers.parse("the host has the device {device}"))
+def add_device(shell: Shell, device: str) -> None:
+    shell.must(f"ip link add {device} type veth peer name {device}-peer")
+    shell.must(f"ip link set {device} up && ip link set {device}-peer up")
+
+
+@then(parsers.parse("the host does not have the device {device}"))
+def check_no_device(host: TestHost, device: str) -> None:
+    assert host.run(["ip", "link", "show", device]).status != 0
+
+
+@given(parsers.parse('the host has the user "{name}"'))
+def add_user(shell: Shell, name: str) -> None:
+    shell.must(f"useradd -m -s /bin/sh {name}")
+
+
+@given(parsers.parse('the host has the program "{path}":\n{text}'))
+def add_program(host: TestHost, path: str, text: str) -> None:
+    host.write(path, text + "\n", 0o755)
+
+
+@given(parsers.parse('the process "{command}" runs on the host'))
+def start_process(shell: Shell, host: TestHost, command: str) -> None:
+    shell.background.append(host.start(command))
+
+
+@then(parsers.parse('the process "{command}" runs on the host'))
+def check_process(host: TestHost, command: str) -> None:
+    eventually(lambda: runs(host, command), f"{command} runs")
+
+
+@then(parsers.parse('no process "{command}" runs on the host'))
+def check_no_process(host: TestHost, command: str) -> None:
+    eventually(lambda: not runs(host, command), f"{command} ends")
+
+
+def runs(host: TestHost, command: str) -> bool:
+    """Whether a process with exactly these words as its command line is on the host."""
+    return host.run(["pgrep", "-x", "-f", command]).status == 0
+
+
+@then("the host has no mounts below /vservers")
+def check_no_mounts(host: TestHost) -> None:
+    points = [line.split()[4] for line in host.read("/proc/1/mountinfo").splitlines()]
+    assert not [point for point in points if point.startswith("/vservers/")], points

@@ -1,0 +1,57 @@
+"""The network: who listens, who is answered.
+
+`listen` and `ask` are small programs of the test host (tests/programs): `listen ADDRESS:PORT`
+answers each connection with the address and port that it was reached by; `ask ADDRESS:PORT`
+prints the answer. Both take -u for UDP. The lan machine, 192.0.2.1, is at the other end of
+eth0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_bdd import given, parsers, then, when
+
+from steps import Shell
+
+if TYPE_CHECKING:
+    from testhost import Machine, TestHost
+
+
+@given(parsers.parse('"{command}" is listening'))
+@when(parsers.parse('"{command}" is listening'))
+def start_listener(shell: Shell, host: TestHost, command: str) -> None:
+    """``command`` ends in a call of listen, maybe under chbind or in a guest."""
+    process = host.start(command)
+    shell.background.append(process)
+    process.expect("listening")
+
+
+@then(parsers.parse('the lan machine gets the answer "{answer}" from {address}'))
+def lan_is_answered(host: TestHost, answer: str, address: str) -> None:
+    is_answered(host.lan, answer, address)
+
+
+@then(parsers.parse('the host gets the answer "{answer}" from {address}'))
+def host_is_answered(host: TestHost, answer: str, address: str) -> None:
+    is_answered(host, answer, address)
+
+
+@then(parsers.parse("the lan machine gets no answer from {address}"))
+def lan_is_not_answered(host: TestHost, address: str) -> None:
+    assert ask(host.lan, address) == ""
+
+
+@then(parsers.parse("the host gets no answer from {address}"))
+def host_is_not_answered(host: TestHost, address: str) -> None:
+    assert ask(host, address) == ""
+
+
+def is_answered(machine: Machine, answer: str, address: str) -> None:
+    """AssertionError unless ``machine`` gets ``answer`` from ``address``."""
+    assert ask(machine, address) == answer
+
+
+def ask(machine: Machine, address: str) -> str:
+    """The answer that ``machine`` gets from ``address`` (``udp ADDRESS:PORT`` for UDP)."""
+    return machine.run("ask " + address.replace("udp ", "-u ")).out.strip()
