@@ -73,6 +73,11 @@ def valid_name(name: str) -> bool:
     return bool(name) and name[0] not in ".-" and _NAME_CHARACTERS.issuperset(name)
 
 
+def exists(name: str) -> bool:
+    """Whether there is a virtual server of that name: a configuration file, its tree or not."""
+    return valid_name(name) and os.path.isfile(paths.guest_conf(name))
+
+
 def names() -> list[str]:
     """The names of all configured virtual servers, sorted; none if there is no directory."""
     try:
@@ -101,7 +106,7 @@ def read(
     variable gets a default. VserverError: no such virtual server, or a file is broken.
     """
     path = paths.guest_conf(name)
-    if not valid_name(name) or not os.path.isfile(path):
+    if not exists(name):
         raise VserverError(f"No configuration for this vserver: {path}")
     return _evaluate(name, [*_system_file(), path], VARIABLES, forced_profile, environ)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -19,8 +20,11 @@ def run(main: Callable[[], int]) -> NoReturn:
     """Run a command's ``main`` and leave with its status.
 
     The one place that turns an expected error into its line on standard error. Anything
-    unexpected is a bug: one line too, the traceback only with VSERVER_DEBUG set.
+    unexpected is a bug: one line too, the traceback only with VSERVER_DEBUG set. Settings and
+    file names are bytes that need not be text: they are printed as they were read.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
     status = _guarded(main)
     try:
         sys.stdout.flush()

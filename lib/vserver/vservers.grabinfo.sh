@@ -1,0 +1,13 @@
+#!/usr/bin/python3 -IS
+"""vservers.grabinfo.sh - see vservers.grabinfo.sh(8)."""
+
+import sys
+
+USR_LIB_VSERVER = "/usr/lib/vserver"
+
+sys.path.append(USR_LIB_VSERVER + "/python")
+
+from vserver.cli import run  # noqa: E402
+from vserver.cli.grabinfo import main  # noqa: E402
+
+run(main)
