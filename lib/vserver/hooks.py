@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from _signal import SIG_DFL, SIGPIPE, SIGXFSZ, signal
 from errno import ENOEXEC
-from typing import TYPE_CHECKING
 
 from vserver import paths
 from vserver.errors import reason
 from vserver.kernel.spawn import spawn
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn

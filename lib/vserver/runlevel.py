@@ -8,10 +8,9 @@ init does it all and the layout does not matter (0.10).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vserver.errors import VserverError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
