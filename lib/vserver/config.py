@@ -134,7 +134,13 @@ def _evaluate(
     values, exports = [""] * len(variables), dict[str, str]()
     if files:
         surroundings = os.environ if environ is None else environ
-        values, exports = evaluate(files, variables, surroundings, forced_profile=forced_profile)
+        values, exports = evaluate(
+            files,
+            variables,
+            surroundings,
+            inherited=("PROFILE",),
+            forced_profile=forced_profile,
+        )
     settings = {
         variable: value.replace("\n", " ")
         for variable, value in zip(variables, values, strict=True)

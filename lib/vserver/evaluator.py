@@ -104,19 +104,23 @@ def evaluate(
     variables: Sequence[str],
     environ: Mapping[str, str],
     *,
+    inherited: Sequence[str] = (),
     forced_profile: str = "",
 ) -> tuple[list[str], dict[str, str]]:
     """Source ``files`` in turn; the values of ``variables`` and what the files exported.
 
-    Every variable but PROFILE starts unset; an unset one comes back empty. The exports are
-    those that ``environ`` does not have with the same value, without ``variables`` themselves.
+    Only those in ``inherited`` start with the value that ``environ`` has, the others unset; an
+    unset one comes back empty. The exports are those that ``environ`` does not have with the
+    same value, without ``variables`` themselves.
     ``forced_profile`` wins over any assignment to PROFILE (without bash: over those that are
     made before the last file). Contents are decoded as file names are, so any byte survives.
 
     VserverError: a file does not parse, or ended the shell without a result (the shell's own
     message went to standard error). OSError: a file cannot be read.
     """
-    run = _Run(files, variables, environ, forced_profile)
+    unset = {*variables, *_SHELL_VARIABLES}.difference(inherited)
+    surroundings = {name: value for name, value in environ.items() if name not in unset}
+    run = _Run(files, variables, surroundings, forced_profile)
     raw = run.ask(parse=True) if run.bash else _UNPARSED
     if raw == _UNPARSED:
         for path in files:
@@ -136,15 +140,14 @@ class _Run:
         self,
         files: Sequence[str],
         variables: Sequence[str],
-        environ: Mapping[str, str],
+        environ: dict[str, str],
         forced_profile: str,
     ) -> None:
         self.files, self.variables, self.forced = files, variables, forced_profile
         self.shell = next((path for path in BASH_PATHS if os.access(path, os.X_OK)), SH_PATH)
         self.bash = self.shell != SH_PATH
         self.crlf = any(b"\r\n" in _contents(path) for path in files)
-        unset = {*variables, *_SHELL_VARIABLES} - {"PROFILE"}
-        self.environ = {name: value for name, value in environ.items() if name not in unset}
+        self.environ = environ
         if forced_profile:
             self.environ["PROFILE"] = forced_profile
 
@@ -209,12 +212,12 @@ class _Run:
         source = "_vserver_source" if self.crlf else "."
         parts = ["{"]
         if parse:
-            parts += [_BASH_PARSE.format(path=path) for path in self.files]
+            parts += [_BASH_PARSE.format(path=_quoted(path)) for path in self.files]
         parts += [self._prelude(out), f"echo {_FIRST_FILE.decode()} >|{out}"]
         for path in self.files:
             if path != self.files[0]:
                 parts.append(f">|{out}")
-            parts += [self._force(), f"{source} {path} || :"]
+            parts += [self._force(), f"{source} {_quoted(path)} || :"]
         parts.append("_vserver_emit 2>/dev/null\n}")
         return "\n".join(parts)
 
