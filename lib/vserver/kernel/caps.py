@@ -91,7 +91,6 @@ SECURE_KEEPS = _mask(
 )
 
 SYS_CHROOT = _mask("SYS_CHROOT")
-SETPCAP = _mask("SETPCAP")
 
 
 def parse(name: str) -> int | None:
@@ -135,16 +134,23 @@ def bounding_has(number: int) -> bool | None:
         raise
 
 
-def lower(allowed: int) -> None:
-    """Lower the ceiling of the calling process and all it starts to ``allowed``, for good.
-
-    Bounding, permitted and effective set lose the rest, the inheritable and the ambient set
-    are emptied. CAP_SETPCAP is needed for the first and goes last. EPERM without it.
-    """
+def drop(allowed: int) -> None:
+    """Take all but ``allowed`` from the bounding set: no exec of the calling process or of
+    its children can bring the rest back. Needs CAP_SETPCAP, EPERM without it."""
     for number in range(last() + 1):
         if not allowed >> number & 1 and bounding_has(number):
             syscalls.prctl(syscalls.PR_CAPBSET_DROP, number)
+
+
+def restrict(allowed: int) -> None:
+    """Keep at most ``allowed`` in the permitted and effective set, nothing in the others."""
     syscalls.prctl(syscalls.PR_CAP_AMBIENT, syscalls.PR_CAP_AMBIENT_CLEAR_ALL)
     _effective, permitted, _inheritable = syscalls.capget()
     left = permitted & allowed
     syscalls.capset(left, left, 0)
+
+
+def lower(allowed: int) -> None:
+    """Lower the ceiling of the calling process and all it starts to ``allowed``, for good."""
+    drop(allowed)
+    restrict(allowed)

@@ -153,11 +153,25 @@ def set_init(number: int, pid: int, *, is_guest: bool) -> None:
 
 
 def init_of(number: int) -> Init | None:
-    """Process 1 of context ``number`` as recorded, None before that."""
+    """Process 1 of context ``number`` as recorded, None before that.
+
+    A creator inside another context knew it by another pid; then its start tells it.
+    """
     words = get_fact(directory(number), "init").split()
     if len(words) != 3:
         return None
-    return Init(int(words[0]), int(words[1]), is_guest=words[2] == "guest")
+    pid, started = int(words[0]), int(words[1])
+    if not _started_at(pid, started):
+        members = cgroup.processes(directory(number))
+        pid = next((member for member in members if _started_at(member, started)), pid)
+    return Init(pid, started, is_guest=words[2] == "guest")
+
+
+def _started_at(pid: int, started: int) -> bool:
+    try:
+        return process.start_time(pid) == started
+    except OSError:
+        return False
 
 
 def set_name(number: int, name: str) -> None:

@@ -89,6 +89,7 @@ _MACHINE = {
     "aarch64": {"bpf": 280, "keyctl": 219, "pivot_root": 41, "seccomp": 277},
 }
 _COMMON = {
+    "pidfd_send_signal": 424,
     "open_tree": 428,
     "move_mount": 429,
     "fsopen": 430,
@@ -128,6 +129,7 @@ _umount2 = _bind("umount2", _char_p, _int)
 _prctl = _bind("prctl", _int, _ulong, _ulong, _ulong, _ulong)
 _sethostname = _bind("sethostname", _char_p, ctypes.c_size_t)
 _setdomainname = _bind("setdomainname", _char_p, ctypes.c_size_t)
+_execvp = _bind("execvp", _char_p, _void_p)
 _capget = _bind("capget", _void_p, _void_p)
 _capset = _bind("capset", _void_p, _void_p)
 _syscall = _libc["syscall"]
@@ -234,7 +236,7 @@ def new_mount(fstype: str, attributes: int, options: dict[str, str]) -> int:
     """
     context = syscall("fsopen", fstype.encode(), FSOPEN_CLOEXEC)
     try:
-        for key, value in options.items():
+        for key, value in {"source": fstype, **options}.items():
             how = FSCONFIG_SET_STRING if value else FSCONFIG_SET_FLAG
             syscall("fsconfig", context, how, key.encode(), value.encode() or None, 0)
         syscall("fsconfig", context, FSCONFIG_CMD_CREATE, None, None, 0)
@@ -269,6 +271,22 @@ def close_range(first: int, last: int = 0xFFFFFFFF) -> None:
 def prctl(option: int, arg2: int = 0, arg3: int = 0) -> int:
     """prctl(2)."""
     return int(_prctl(option, arg2, arg3, 0, 0))
+
+
+def execvp(words: list[str]) -> None:
+    """execvp(3) with the current environment: PATH is searched, a script without "#!" goes to
+    the shell. Returns only by OSError, with the command's name."""
+    raw = [encode(word) for word in words]
+    array = (_char_p * (len(raw) + 1))(*raw, None)
+    try:
+        _execvp(raw[0], array)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, words[0]) from None
+
+
+def pidfd_send_signal(pidfd: int, number: int) -> None:
+    """pidfd_send_signal(2, 5.1); ProcessLookupError when the process has gone."""
+    syscall("pidfd_send_signal", pidfd, number, None, 0)
 
 
 def sethostname(name: bytes) -> None:

@@ -1,0 +1,314 @@
+"""chcontext: run a command in a new or an existing security context."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from vserver import execute, session
+from vserver.cli import complain, say
+from vserver.cli.usage import usage
+from vserver.errors import VserverError, reason
+from vserver.kernel import caps, context, isolation, pty, seccomp, syscalls
+from vserver.kernel.confine import Confinement
+from vserver.kernel.isolation import Command, Names
+from vserver.kernel.spawn import Failure
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from typing import NoReturn
+    from collections.abc import Callable
+
+    from vserver.kernel.pty import Terminal
+
+USAGE = """\
+chcontext [ options ] command [ arguments ... ]
+
+Run a command in a new security context, or in one that exists.
+
+--ctx num         join or make this context instead of a new one; repeatable
+--flag name       set a context flag: lock sched nproc private fakeinit hideinfo
+                  ulimit; repeatable
+--cap name        keep this capability in spite of --secure; repeatable
+--cap !name       take this capability away; repeatable
+--secure          take away what a virtual server must not have
+--hostname name   host name of the context
+--domainname name NIS domain name of the context; none stands for no domain
+--disconnect      run the command in the background
+--silent          do not tell what is done"""
+
+MAX_CONTEXTS = 16
+ALLOCATE, STAY = -1, -2
+MAX_NAME = 64  # __NEW_UTS_LEN, linux/utsname.h
+
+
+class Options:
+    """The command line of chcontext."""
+
+    __slots__ = (
+        "command",
+        "disconnect",
+        "domainname",
+        "flags",
+        "hostname",
+        "kept",
+        "numbers",
+        "removed",
+        "secure",
+        "silent",
+    )
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.flags = self.kept = self.removed = 0
+        self.secure = self.disconnect = self.silent = False
+        self.hostname: str | None = None
+        self.domainname: str | None = None
+        self.command: list[str] = []
+
+    @property
+    def allowed(self) -> int:
+        """The ceiling of the command."""
+        return caps.ceiling(secure=self.secure, removed=self.removed, kept=self.kept)
+
+
+def main() -> int:
+    """Parse, go there, and become the command; 255 for every failure of our own."""
+    options = parse(sys.argv[1:])
+    if options.disconnect:
+        return _disconnect(lambda ready: _run(options, ready))
+    return _run(options, lambda: None)
+
+
+def parse(words: list[str]) -> Options:
+    """The options of ``words``; unknown names are told and left out, as ever."""
+    options = Options()
+    switches = {"--secure": "secure", "--disconnect": "disconnect", "--silent": "silent"}
+    takers = {
+        "--ctx": _add_number,
+        "--flag": _add_flag,
+        "--cap": _add_capability,
+        "--hostname": _set_hostname,
+        "--domainname": _set_domainname,
+    }
+    position = 0
+    while position < len(words) and words[position].startswith("-"):
+        word = words[position]
+        position += 1
+        if word == "--":
+            break
+        if word in switches:
+            setattr(options, switches[word], True)
+        elif word in takers and position < len(words):
+            takers[word](options, words[position])
+            position += 1
+        else:
+            raise usage("chcontext", USAGE, 0 if words == ["--help"] else 255)
+    options.command = words[position:]
+    if not options.command:
+        raise usage("chcontext", USAGE)
+    return options
+
+
+def _add_number(options: Options, text: str) -> None:
+    if not text.removeprefix("-").isdecimal():
+        raise VserverError(f"Invalid context number: {text}", 255)
+    if len(options.numbers) == MAX_CONTEXTS:
+        complain("Too many context, max 16, ignored.")
+    else:
+        options.numbers.append(int(text))
+
+
+def _add_flag(options: Options, text: str) -> None:
+    if text in context.FLAGS:
+        options.flags |= context.FLAGS[text]
+    else:
+        complain(f"Unknown flag {text}")
+
+
+def _add_capability(options: Options, text: str) -> None:
+    bit = caps.parse(text.removeprefix("!"))
+    if bit is None:
+        complain(f"Unknown capability {text.removeprefix('!')}")
+    elif text.startswith("!"):
+        options.removed |= bit
+    else:
+        options.kept |= bit
+
+
+def _set_hostname(options: Options, text: str) -> None:
+    options.hostname = text
+
+
+def _set_domainname(options: Options, text: str) -> None:
+    options.domainname = "" if text == "none" else text
+
+
+def _run(options: Options, ready: Callable[[], None]) -> int:
+    if len(options.numbers) > 1:
+        complain("The current kernel does not support new_s_context revision 1")
+        raise _refused("Invalid argument")
+    number = options.numbers[0] if options.numbers else ALLOCATE
+    here = _own_context()
+    if number == STAY or (number == 0 and here == 0):
+        return _stay(options, here, ready)
+    if number < ALLOCATE or number > context.LAST:
+        raise _refused("Invalid argument")
+    if number != ALLOCATE and (here != 0 or not _is_administrator()):
+        raise _refused("Operation not permitted")
+    if here and context.flags_of(here) & context.LOCK:
+        raise _refused("Operation not permitted")
+    if number == context.OBSERVER:
+        return _observe(options, ready)
+    return _enter(options, None if number == ALLOCATE else number, ready)
+
+
+def _own_context() -> int:
+    try:
+        return context.of_process()
+    except OSError as error:
+        raise _refused(reason(error)) from None
+
+
+def _is_administrator() -> bool:
+    """CAP_SYS_ADMIN is what the patched kernel asked for to name a context (K-CTX-2)."""
+    effective, _permitted, _inheritable = syscalls.capget()
+    return bool(effective >> caps.NAMES.index("SYS_ADMIN") & 1)
+
+
+def _refused(why: str) -> VserverError:
+    return VserverError(f"Can't set the new security context ({why})", 255)
+
+
+def _enter(options: Options, number: int | None, ready: Callable[[], None]) -> NoReturn:
+    request = session.Request(
+        number,
+        allowed=options.allowed,
+        flags=options.flags,
+        names=_checked_names(options),
+        armoured=options.secure,
+    )
+    command = Command(options.command, os.environ, directory=os.getcwd())
+    fake = command if options.flags & context.FAKEINIT else None
+    terminal = pty.open_outside() if fake else None
+    try:
+        place = session.obtain(
+            request, init=fake, terminal=terminal, announce=lambda n: _announce(options, n)
+        )
+    except Failure as error:
+        raise _failure(error, options.command[0]) from None
+    except OSError as error:
+        raise _refused(reason(error)) from None
+    pid = place.init
+    if place.door:
+        terminal = pty.open_inside(place.door.root)
+        pid = _start(place, options, command, terminal)
+    place.release()
+    ready()
+    isolation.attend(pid, place.door, terminal, "chcontext")
+
+
+def _start(
+    place: session.Place, options: Options, command: Command, terminal: Terminal | None
+) -> int:
+    if not place.created:
+        command.prepare = _name_setter(options)
+    try:
+        return place.enter(command, terminal)
+    except Failure as error:
+        raise _failure(error, options.command[0]) from None
+    except ProcessLookupError:
+        raise _refused("No such process") from None
+
+
+def _failure(error: Failure, command: str) -> VserverError:
+    if not error.step:
+        return VserverError(f"Can't exec {command} ({reason(error)})", 255)
+    if error.step == "cannot lower the capability ceiling":
+        return VserverError(f"Can't lower the capability ceiling ({reason(error)})", 255)
+    return _refused(f"{error.step}: {reason(error)}" if error.errno else error.step)
+
+
+def _checked_names(options: Options) -> Names:
+    """The names as the kernel will take them; one it refuses is told and left out."""
+    if options.hostname is not None and len(os.fsencode(options.hostname)) > MAX_NAME:
+        complain("Can't set the host name (Invalid argument)")
+        options.hostname = None
+    if options.domainname is not None and len(os.fsencode(options.domainname)) > MAX_NAME:
+        complain("Can't set the domain name (Invalid argument)")
+        options.domainname = None
+    return Names(options.hostname, options.domainname)
+
+
+def _name_setter(options: Options) -> Callable[[], None]:
+    def set_names() -> None:
+        if options.hostname is not None:
+            syscalls.sethostname(os.fsencode(options.hostname))
+        if options.domainname is not None:
+            syscalls.setdomainname(os.fsencode(options.domainname))
+
+    return set_names
+
+
+def _announce(options: Options, number: int) -> None:
+    if options.silent:
+        return
+    if options.hostname is not None:
+        say(f"Host name is now {options.hostname}")
+    if options.domainname is not None:
+        say(f"Domain name is now {options.domainname}")
+    say(f"New security context is {number}")
+
+
+def _stay(options: Options, here: int, ready: Callable[[], None]) -> int:
+    """Keep the context; only flags and ceiling change."""
+    if options.flags and here:
+        context.add_flags(here, options.flags)
+    if not options.silent:
+        say(f"New security context is {here}")
+    programs = (seccomp.lock_filter(),) if options.flags & context.LOCK else ()
+    return _become(options, Confinement(options.allowed, programs), ready)
+
+
+def _observe(options: Options, ready: Callable[[], None]) -> int:
+    """Context 1 sees everything, which context 0 does too, and may not signal or trace."""
+    request = session.Request(context.OBSERVER)
+    os.makedirs(context.directory(context.OBSERVER), exist_ok=True)
+    from vserver.kernel import cgroup
+
+    cgroup.join(session.leaf(request, context.OBSERVER))
+    _announce(options, context.OBSERVER)
+    return _become(options, Confinement(options.allowed, (seccomp.observer_filter(),)), ready)
+
+
+def _become(options: Options, confinement: Confinement, ready: Callable[[], None]) -> NoReturn:
+    try:
+        confinement.apply()
+    except Failure as error:
+        raise _failure(error, options.command[0]) from None
+    ready()
+    try:
+        execute.become(options.command)
+    except OSError as error:
+        raise VserverError(f"Can't exec {options.command[0]} ({reason(error)})", 255) from None
+
+
+def _disconnect(run: Callable[[Callable[[], None]], int]) -> int:
+    """Go on in a child; the status is 0 once its command runs, 255 if it never did."""
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    if os.fork():
+        os.close(writer)
+        return 0 if os.read(reader, 1) else 255
+    os.close(reader)
+    _run_disconnected(run, writer)
+
+
+def _run_disconnected(run: Callable[[Callable[[], None]], int], writer: int) -> NoReturn:
+    from vserver.cli import run as run_main
+
+    def ready() -> None:
+        sys.stdout.flush()
+        os.write(writer, b".")
+        os.close(writer)
+
+    run_main(lambda: run(ready))

@@ -1,0 +1,336 @@
+"""Processes of a context: its first one, and those that come in later.
+
+The order of the steps is the wall. Process 1 assembles the namespaces while nobody else is in
+them. Whoever enters joins the cgroup and the namespaces, gives up its rights, and only then
+forks the process that becomes visible inside: guest root may trace what it sees, whatever
+rights that has (CAP_SYS_PTRACE in ptrace(2)), so it must never see more than its own. For the
+same reason process 1 is under the ceiling of its context, too.
+"""
+
+from __future__ import annotations
+
+import os
+
+from vserver import paths
+from vserver.kernel import cgroup, confine, context, limits, process, rootfs, spawn, syscalls
+from vserver.kernel.spawn import Failure, Report, Step
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from typing import NoReturn
+    from collections.abc import Callable, Mapping
+
+    from vserver.kernel.confine import Confinement
+    from vserver.kernel.pty import Terminal
+
+_NEW = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
+_REAPER = "init"
+_REPORT, _STUB, _SLAVE = 3, 4, 5
+_SIGUSR1 = 10
+
+
+class Setting:
+    """How the processes of a context are set apart; the same for the first and later ones.
+
+    ``own_root``: the working directory of the creator is the root, and nothing of the host is
+    in sight; else the host's root stays. ``armoured``: /proc is sealed and the cgroup is hidden
+    as well. ``strict``: nothing is handed in but standard input, output and error: the way of
+    guests; without it descriptors, limits and signals pass as in any exec.
+    """
+
+    __slots__ = ("armoured", "confinement", "own_root", "strict")
+
+    def __init__(
+        self, confinement: Confinement, *, own_root: bool, armoured: bool, strict: bool
+    ) -> None:
+        self.confinement = confinement
+        self.own_root = own_root
+        self.armoured = armoured
+        self.strict = strict
+
+
+class Names:
+    """What a new context is called: None keeps the creator's."""
+
+    __slots__ = ("domain", "host")
+
+    def __init__(self, host: str | None = None, domain: str | None = None) -> None:
+        self.host = host
+        self.domain = domain
+
+
+class Command:
+    """What to run: the words, the whole environment, who runs it and where.
+
+    ``user`` is uid and gid, None for the caller's own; ``directory`` None is the root.
+    ``prepare`` runs last before rights are given up, for resource limits.
+    """
+
+    __slots__ = ("directory", "environment", "prepare", "user", "words")
+
+    def __init__(
+        self,
+        words: list[str],
+        environment: Mapping[str, str],
+        *,
+        user: tuple[int, int] | None = None,
+        directory: str | None = None,
+        prepare: Callable[[], None] | None = None,
+    ) -> None:
+        self.words = words
+        self.environment = environment
+        self.user = user
+        self.directory = directory
+        self.prepare = prepare
+
+
+def create(
+    number: int,
+    leaf: str,
+    setting: Setting,
+    names: Names,
+    *,
+    init: Command | None = None,
+    device_files: tuple[str, ...] = (),
+    terminal: Terminal | None = None,
+) -> tuple[int, list[str]]:
+    """Start process 1 of context ``number`` in cgroup ``leaf``; its pid, and complaints.
+
+    It is our reaper, or ``init`` (fakeinit). With ``setting.own_root`` the caller's working
+    directory becomes the root of the context. Failure names the step that could not be done;
+    nothing is left running then.
+    """
+    stub = spawn.sealed_copy(paths.STUB)
+    leaf_fd = os.open(leaf, os.O_RDONLY | os.O_DIRECTORY)
+    joins = limits.directories_to_join(number)
+
+    def prepare(report: Report) -> NoReturn:
+        _join(joins)
+        complaints = _assemble(setting, names, device_files)
+        for complaint in complaints:
+            os.write(report.writer, f"C{complaint}\n".encode())
+        if init:
+            _become_init(setting, init, report, terminal)
+        _become_reaper(setting, stub, report)
+
+    try:
+        pid, said = spawn.spawn(prepare, flags=_NEW, cgroup_fd=leaf_fd)
+    finally:
+        os.close(leaf_fd)
+        os.close(stub)
+    context.set_init(number, pid, is_guest=init is not None)
+    return pid, [line[1:] for line in said.decode().splitlines() if line.startswith("C")]
+
+
+def _join(directories: list[str]) -> None:
+    with Step("cannot join the resource limits"):
+        for directory in directories:
+            cgroup.join(directory)
+
+
+def _assemble(setting: Setting, names: Names, device_files: tuple[str, ...]) -> list[str]:
+    if setting.armoured:
+        with Step("cannot hide the cgroup"):
+            syscalls.unshare(syscalls.CLONE_NEWCGROUP)
+    if names.host is not None:
+        with Step("host name"):
+            syscalls.sethostname(os.fsencode(names.host))
+    if names.domain is not None:
+        with Step("domain name"):
+            syscalls.setdomainname(os.fsencode(names.domain))
+    os.umask(0)
+    with Step("cannot set up the file systems"):
+        if setting.own_root:
+            return rootfs.enter_working_directory(device_files)
+        rootfs.keep_root(sealed=setting.armoured)
+        return []
+
+
+def _become_reaper(setting: Setting, stub: int, report: Report) -> NoReturn:
+    os.setsid()
+    os.chdir("/")
+    _redirect_to_null()
+    report.writer, stub = spawn.keep_descriptors(report.writer, stub)
+    spawn.reset_signals()
+    confine.reset_surroundings()
+    setting.confinement.apply()
+    with Step("cannot start process 1"):
+        os.execve(stub, [_REAPER], {})
+
+
+def _become_init(
+    setting: Setting, init: Command, report: Report, terminal: Terminal | None
+) -> NoReturn:
+    """The context's process 1 is the command itself; it has stayed in nobody's sight."""
+    os.setsid()
+    if terminal:
+        terminal.take(control=True)
+    if setting.strict:
+        (report.writer,) = spawn.keep_descriptors(report.writer)
+    _settle(setting, init)
+    try:
+        os.execvpe(init.words[0], init.words, init.environment)
+    except OSError as error:
+        os.write(report.writer, f"E{error.errno}\n".encode())
+        os._exit(spawn.FAILED)
+
+
+def _redirect_to_null() -> None:
+    null = os.open("/dev/null", os.O_RDWR) if os.path.exists("/dev/null") else -1
+    for fd in range(3):
+        if null >= 0:
+            os.dup2(null, fd)
+        else:
+            os.close(fd)
+
+
+def _settle(setting: Setting, command: Command) -> None:
+    """The last steps before exec: surroundings, place, limits, and the rights given up."""
+    if setting.strict:
+        spawn.reset_signals()
+        confine.reset_surroundings()
+    else:
+        spawn.restore_python_signals()
+    if command.directory is not None:
+        os.chdir(command.directory)
+    if command.prepare:
+        command.prepare()
+    setting.confinement.apply(command.user)
+
+
+class Door:
+    """The way into a running context, opened while the host is still in sight.
+
+    Owns a pidfd of process 1 and its root directory. ProcessLookupError when the context has
+    ended.
+    """
+
+    __slots__ = ("init", "number", "pidfd", "root")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        init = context.init_of(number)
+        if init is None:
+            raise ProcessLookupError(3, "No such process")
+        self.init = init
+        self.pidfd = process.open_pidfd(init.pid, init.started)
+        try:
+            self._check_context()
+            self.root = os.open(f"/proc/{init.pid}/root", os.O_PATH | os.O_DIRECTORY)
+        except OSError as error:
+            os.close(self.pidfd)
+            raise ProcessLookupError(3, "No such process") from error
+
+    def _check_context(self) -> None:
+        if context.of_process(self.init.pid) != self.number:
+            raise ProcessLookupError(3, "No such process")
+
+    def close(self) -> None:
+        """Close the descriptors."""
+        os.close(self.pidfd)
+        os.close(self.root)
+
+
+def enter(
+    door: Door, leaf: str, setting: Setting, command: Command, terminal: Terminal | None = None
+) -> int:
+    """Run ``command`` in the context behind ``door`` and in its cgroup ``leaf``.
+
+    Returns its pid, a child of the caller. Failure when a step could not be done, with an
+    empty ``step`` when it was the command that could not be executed.
+    """
+    stub = spawn.sealed_copy(paths.STUB)
+    leaf_fd = os.open(leaf, os.O_RDONLY | os.O_DIRECTORY)
+    joins = limits.directories_to_join(door.number)
+
+    def prepare(report: Report) -> NoReturn:
+        _join(joins)
+        _go_in(door, setting)
+        tty = _arrange_descriptors(setting, report, stub, terminal)
+        _settle(setting, command)
+        arguments = ["vserver", "run", str(report.writer), str(tty), *command.words]
+        with Step("cannot start the command"):
+            os.execve(_STUB if setting.strict else stub, arguments, command.environment)
+
+    try:
+        helper, said = spawn.spawn(prepare, cgroup_fd=leaf_fd)
+    finally:
+        os.close(leaf_fd)
+        os.close(stub)
+    os.waitpid(helper, 0)
+    return _started(said)
+
+
+def _go_in(door: Door, setting: Setting) -> None:
+    everything = (
+        syscalls.CLONE_NEWNS
+        | syscalls.CLONE_NEWPID
+        | syscalls.CLONE_NEWIPC
+        | syscalls.CLONE_NEWUTS
+        | (syscalls.CLONE_NEWCGROUP if setting.armoured else 0)
+    )
+    with Step("cannot join the namespaces"):
+        syscalls.setns(door.pidfd, everything)
+    found, expected = os.stat("/"), os.fstat(door.root)
+    if (found.st_dev, found.st_ino) != (expected.st_dev, expected.st_ino):
+        raise OSError(1, "not in the root of the context")
+
+
+def _arrange_descriptors(
+    setting: Setting, report: Report, stub: int, terminal: Terminal | None
+) -> int:
+    """The terminal in its place, the report open across exec; the terminal's descriptor."""
+    slave = -1
+    if terminal:
+        terminal.take(control=False)
+        slave = terminal.slave
+    if setting.strict:
+        wanted = (report.writer, stub) if slave < 0 else (report.writer, stub, slave)
+        spawn.keep_descriptors(*wanted)
+        report.writer = _REPORT
+        slave = -1 if slave < 0 else _SLAVE
+    os.set_inheritable(report.writer, True)
+    if slave >= 0:
+        os.set_inheritable(slave, True)
+    return slave
+
+
+def _started(said: bytes) -> int:
+    """The pid that the stub reported; what it said after that is why the exec failed."""
+    words = said.split()
+    if not words or not words[0].startswith(b"P"):
+        raise Failure(3, "the process that entered was killed")
+    pid = int(words[0][1:])
+    if len(words) > 1:
+        os.waitpid(pid, 0)
+        number = int(words[1][1:])
+        raise Failure(number, os.strerror(number))
+    return pid
+
+
+def wait(pid: int, door: Door | None) -> int:
+    """Wait for command ``pid``; its wait status. The reaper learns that a session ended."""
+    _pid, status = os.waitpid(pid, 0)
+    if door and not door.init.is_guest:
+        try:
+            syscalls.pidfd_send_signal(door.pidfd, _SIGUSR1)
+        except ProcessLookupError:
+            pass
+    return status
+
+
+def attend(pid: int, door: Door | None, terminal: Terminal | None, title: str) -> NoReturn:
+    """Become the small program that waits for ``pid``, relays the terminal, ends like it."""
+    init = door.pidfd if door and not door.init.is_guest else -1
+    master = terminal.master if terminal else -1
+    out = terminal.output if terminal else -1
+    wanted = [fd for fd in (init, master) if fd >= 0]
+    places = iter(spawn.keep_descriptors(*wanted))
+    init = next(places) if init >= 0 else -1
+    master = next(places) if master >= 0 else -1
+    for fd in range(3, 3 + len(wanted)):
+        os.set_inheritable(fd, True)
+    if not terminal:
+        _redirect_to_null()
+    spawn.reset_signals()
+    os.execv(paths.STUB, [title, "wait", str(pid), str(init), str(master), str(out)])

@@ -1,0 +1,213 @@
+"""The file system view of a context, assembled by its process 1.
+
+Runs in a fresh mount, pid and cgroup namespace, before anything of the guest's does. Mounts are
+made detached and put onto descriptors that were resolved inside the tree, so that no link in
+it can send one elsewhere (fsopen(2), open_tree(2), move_mount(2)).
+"""
+
+from __future__ import annotations
+
+import os
+from stat import S_IFCHR
+
+from vserver.kernel import syscalls
+from vserver.kernel.rooted import Root
+
+# mode, major, minor; exactly the list of the old package's build command
+DEVICES = {
+    "null": (0o666, 1, 3),
+    "zero": (0o666, 1, 5),
+    "full": (0o666, 1, 7),
+    "random": (0o644, 1, 8),
+    "urandom": (0o644, 1, 9),
+    "tty": (0o666, 5, 0),
+    "ptmx": (0o666, 5, 2),
+}
+_DEVICE_LINKS = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+}
+_DEV_OPTIONS = {"mode": "755", "size": "1m", "nr_inodes": "2048"}
+_SHM_OPTIONS = {"mode": "1777", "size": "64m", "nr_inodes": "16384"}
+DEVPTS_OPTIONS = {"gid": "5", "mode": "0620", "ptmxmode": "0666", "max": "1024"}
+
+# Kernel files that tell nothing a guest must not know. What is not on one of the two lists is
+# hidden, whatever a newer kernel puts there. User 0 without any capability may write most of
+# /proc/sys and sysrq-trigger: only the read-only mount stops it.
+_SHOWN = frozenset(
+    """
+    buddyinfo cgroups cmdline consoles cpuinfo crypto devices diskstats dma execdomains
+    filesystems interrupts loadavg locks meminfo misc modules mounts net partitions self
+    softirqs stat swaps sysvipc thread-self uptime version vmstat zoneinfo
+    """.split()
+)
+_READ_ONLY = frozenset(
+    """
+    sys sysrq-trigger irq bus fs acpi scsi asound mtrr driver tty dynamic_debug pressure
+    """.split()
+)
+
+_PROC_ATTRIBUTES = (
+    syscalls.MOUNT_ATTR_NOSUID | syscalls.MOUNT_ATTR_NODEV | syscalls.MOUNT_ATTR_NOEXEC
+)
+_DEV_ATTRIBUTES = syscalls.MOUNT_ATTR_NOSUID | syscalls.MOUNT_ATTR_NOEXEC
+_SEALED = _PROC_ATTRIBUTES | syscalls.MOUNT_ATTR_RDONLY
+
+_EMPTY_FILE, _EMPTY_DIRECTORY = "file", "directory"
+
+
+def detach_from_host() -> None:
+    """What is mounted on the host from now on still arrives here, and nothing goes back."""
+    syscalls.mount("none", "/", "", syscalls.MS_REC | syscalls.MS_SLAVE)
+
+
+def enter_working_directory(device_files: tuple[str, ...] = ()) -> list[str]:
+    """Make the working directory the root of this mount namespace, and all of it.
+
+    It gets a /proc, /dev and /dev/pts of its own; ``device_files`` are empty plain files to
+    make in /dev. Returns complaints about mount points that are not directories (they are left
+    out, which takes nothing away from the walls). OSError for everything else.
+    """
+    detach_from_host()
+    tree = _clone_working_directory()
+    complaints = _populate(Root(tree), device_files)
+    os.fchdir(tree)
+    syscalls.pivot_root(".", ".")
+    syscalls.umount2(".", syscalls.MNT_DETACH)
+    os.chdir("/")
+    return complaints
+
+
+def keep_root(*, sealed: bool) -> None:
+    """Keep the root of the host, with a /proc and pseudo-terminals of our own.
+
+    ``sealed``: the dangerous parts of /proc are covered as in a guest.
+    """
+    detach_from_host()
+    root = Root.open_dir("/")
+    with root:
+        _mount_proc(root, sealed=sealed)
+        _mount_devpts(root)
+
+
+def _clone_working_directory() -> int:
+    """A recursive bind mount of the working directory on itself, without device nodes."""
+    here = os.open(".", os.O_PATH | os.O_DIRECTORY)
+    flags = syscalls.AT_EMPTY_PATH | syscalls.OPEN_TREE_CLONE | syscalls.AT_RECURSIVE
+    tree = syscalls.open_tree(here, "", flags)
+    syscalls.mount_setattr(tree, add=syscalls.MOUNT_ATTR_NODEV, recursive=True)
+    syscalls.move_mount(tree, here)
+    os.close(here)
+    return tree
+
+
+def _populate(root: Root, device_files: tuple[str, ...]) -> list[str]:
+    complaints = []
+    try:
+        root.make_dirs("proc")
+        _mount_proc(root, sealed=True)
+    except NotADirectoryError as error:
+        complaints.append(f"cannot mount /proc: {error.strerror}")
+    except OSError as error:
+        if not _is_link(root, "proc"):
+            raise
+        complaints.append(f"cannot mount /proc: {error.strerror}")
+    try:
+        root.make_dirs("dev")
+    except OSError as error:
+        complaints.append(f"cannot mount /dev: {error.strerror}")
+        return complaints
+    _mount_dev(root, device_files)
+    return complaints
+
+
+def _is_link(root: Root, name: str) -> bool:
+    try:
+        root.readlink(name)
+    except OSError:
+        return False
+    return True
+
+
+def _attach(mount: int, root: Root, path: str) -> None:
+    target = root.open(path, os.O_PATH)
+    try:
+        syscalls.move_mount(mount, target)
+    finally:
+        os.close(target)
+
+
+def _mount_dev(root: Root, device_files: tuple[str, ...]) -> None:
+    dev = syscalls.new_mount("tmpfs", _DEV_ATTRIBUTES, _DEV_OPTIONS)
+    _attach(dev, root, "dev")
+    for name, (mode, major, minor) in DEVICES.items():
+        os.mknod(name, mode | S_IFCHR, os.makedev(major, minor), dir_fd=dev)
+        os.chmod(name, mode, dir_fd=dev)
+    for name, target in _DEVICE_LINKS.items():
+        os.symlink(target, name, dir_fd=dev)
+    for name in device_files:
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=dev))
+    os.mkdir("pts", 0o755, dir_fd=dev)
+    os.mkdir("shm", 0o1777, dir_fd=dev)
+    os.close(dev)
+    _mount_devpts(root)
+    shm = syscalls.new_mount("tmpfs", _PROC_ATTRIBUTES, _SHM_OPTIONS)
+    _attach(shm, root, "dev/shm")
+    os.close(shm)
+
+
+def _mount_devpts(root: Root) -> None:
+    devpts = syscalls.new_mount("devpts", _DEV_ATTRIBUTES, DEVPTS_OPTIONS)
+    _attach(devpts, root, "dev/pts")
+    os.close(devpts)
+
+
+def _mount_proc(root: Root, *, sealed: bool) -> None:
+    covers = _mount_covers(root) if sealed else -1
+    proc = syscalls.new_mount("proc", _PROC_ATTRIBUTES, {})
+    _attach(proc, root, "proc")
+    if sealed:
+        _seal(proc, covers)
+        os.close(covers)
+    os.close(proc)
+
+
+def _mount_covers(root: Root) -> int:
+    """A read-only tmpfs with an empty file and an empty directory, which procfs will cover."""
+    covers = syscalls.new_mount("tmpfs", 0, {"mode": "555", "size": "4k", "nr_inodes": "8"})
+    _attach(covers, root, "proc")
+    os.close(os.open(_EMPTY_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444, dir_fd=covers))
+    os.mkdir(_EMPTY_DIRECTORY, 0o555, dir_fd=covers)
+    syscalls.mount_setattr(covers, add=_SEALED)
+    return covers
+
+
+def _seal(proc: int, covers: int) -> None:
+    for name, is_directory in _listing(proc):
+        if name.isdigit() or name in _SHOWN:
+            continue
+        if name in _READ_ONLY:
+            _cover(proc, name, proc, name)
+        else:
+            _cover(proc, name, covers, _EMPTY_DIRECTORY if is_directory else _EMPTY_FILE)
+
+
+def _listing(mount: int) -> list[tuple[str, bool]]:
+    """The names in the root of ``mount``, and whether each is a directory."""
+    fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=mount)
+    try:
+        with os.scandir(fd) as entries:
+            return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    finally:
+        os.close(fd)
+
+
+def _cover(proc: int, name: str, source: int, path: str) -> None:
+    copy = syscalls.open_tree(source, path, syscalls.OPEN_TREE_CLONE)
+    syscalls.mount_setattr(copy, add=_SEALED)
+    target = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=proc)
+    syscalls.move_mount(copy, target)
+    os.close(target)
+    os.close(copy)

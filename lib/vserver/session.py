@@ -1,0 +1,280 @@
+"""A place in a security context: joined when it is there, made when it is not.
+
+What chcontext does for its command, and vserver for each of its own. The context is held
+locked while a ``Place`` is open, so that no other command takes it away as idle.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from errno import EEXIST, EPERM
+
+from vserver.kernel import caps, cgroup, context, isolation, limits, seccomp
+from vserver.kernel.confine import Confinement
+from vserver.kernel.isolation import Command, Door, Names, Setting
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vserver.kernel.ipv4root import AddressSet
+    from vserver.kernel.pty import Terminal
+
+ANY_ADDRESS_LEAF = "any"
+LEAF_MARK = "/ip4-"  # in the path of every cgroup with an address set
+_LIMITING = context.NPROC | context.ULIMIT
+
+
+class Request:
+    """What is asked for.
+
+    ``number`` None allocates one; ``addresses`` None carries the caller's own set along;
+    ``flags`` are context flags; ``allowed`` the capability ceiling; ``armoured``, ``own_root``
+    and ``strict`` as in isolation.Setting; ``processes`` the limit of the context, None for
+    the hard RLIMIT_NPROC of the caller where a flag asks for one.
+    """
+
+    __slots__ = (
+        "addresses",
+        "allowed",
+        "armoured",
+        "device_files",
+        "flags",
+        "guest",
+        "names",
+        "number",
+        "own_root",
+        "processes",
+        "strict",
+    )
+
+    def __init__(
+        self,
+        number: int | None = None,
+        *,
+        allowed: int = caps.ALL,
+        flags: int = 0,
+        names: Names | None = None,
+        armoured: bool = False,
+        own_root: bool = False,
+        strict: bool = False,
+    ) -> None:
+        self.number = number
+        self.allowed = allowed
+        self.flags = flags
+        self.names = names or Names()
+        self.armoured = armoured
+        self.own_root = own_root
+        self.strict = strict
+        self.addresses: AddressSet | None = None
+        self.processes: int | None = None
+        self.device_files: tuple[str, ...] = ()
+        self.guest = ""
+
+
+class Place:
+    """A context that is held, and how to run something in it."""
+
+    __slots__ = ("_held", "complaints", "created", "door", "init", "leaf", "number", "setting")
+
+    def __init__(self, number: int, setting: Setting, leaf: str, held: int) -> None:
+        self.number = number
+        self.setting = setting
+        self.leaf = leaf
+        self._held = held
+        self.door: Door | None = None
+        self.init = 0
+        self.created = False
+        self.complaints: list[str] = []
+
+    def enter(self, command: Command, terminal: Terminal | None) -> int:
+        """Run ``command`` inside; its pid, a child of the caller."""
+        if self.door is None:
+            raise ProcessLookupError(3, "No such process")
+        return isolation.enter(self.door, self.leaf, self.setting, command, terminal)
+
+    def release(self) -> None:
+        """Let other commands at the context again."""
+        os.close(self._held)
+
+    def close(self) -> None:
+        """Release, and close the door."""
+        self.release()
+        if self.door:
+            self.door.close()
+
+
+def obtain(
+    request: Request,
+    *,
+    init: Command | None = None,
+    terminal: Terminal | None = None,
+    announce: Callable[[int], None] | None = None,
+) -> Place:
+    """The context of ``request``, joined or made; ``announce`` is told its number.
+
+    With ``init`` a new context runs that command as its process 1 (fakeinit). PermissionError
+    for a private context; ENODEV-like errors of the kernel as they come; Failure names the
+    step of a creation, after which nothing is left.
+    """
+    place = _join(request) if request.number is not None else None
+    if place is None:
+        return _make(request, init, terminal, announce)
+    if announce:
+        announce(place.number)
+    return place
+
+
+def _join(request: Request) -> Place | None:
+    """The running context of that number, or None when it has to be made."""
+    number = request.number or 0
+    try:
+        held = context.lock(number)
+    except FileNotFoundError:
+        return None
+    try:
+        place = _running_place(request, number, held)
+    except BaseException:
+        os.close(held)
+        raise
+    if place is None:
+        context.destroy(number, seconds=1.0)
+        os.close(held)
+    return place
+
+
+def _running_place(request: Request, number: int, held: int) -> Place | None:
+    try:
+        door = Door(number)
+    except ProcessLookupError:
+        return None
+    if context.flags_of(number) & context.PRIVATE:
+        door.close()
+        raise PermissionError(EPERM, os.strerror(EPERM))
+    _set_flags(request, number)
+    place = Place(number, _setting(request, number), leaf(request, number), held)
+    place.door = door
+    return place
+
+
+def _make(
+    request: Request,
+    init: Command | None,
+    terminal: Terminal | None,
+    announce: Callable[[int], None] | None,
+) -> Place:
+    context.collect()
+    number = _reserve(request)
+    try:
+        held = context.lock(number)
+    except FileNotFoundError:  # somebody's collector was faster
+        return obtain(request, init=init, terminal=terminal, announce=announce)
+    try:
+        return _furnish(request, number, held, init, terminal, announce)
+    except BaseException:
+        context.destroy(number, seconds=5.0)
+        limits.remove(number)
+        os.close(held)
+        raise
+
+
+def _reserve(request: Request) -> int:
+    try:
+        return context.create(request.number)
+    except FileExistsError:
+        if request.number is None or context.is_running(request.number):
+            raise PermissionError(EEXIST, os.strerror(EEXIST)) from None
+        context.destroy(request.number, seconds=1.0)
+        return context.create(request.number)
+
+
+def _furnish(
+    request: Request,
+    number: int,
+    held: int,
+    init: Command | None,
+    terminal: Terminal | None,
+    announce: Callable[[int], None] | None,
+) -> Place:
+    if request.guest:
+        context.set_name(number, request.guest)
+    if not request.flags & _LIMITING:
+        limits.limit_processes(number, request.processes)
+    _set_flags(request, number)
+    place = Place(number, _setting(request, number), leaf(request, number), held)
+    if init and announce:
+        announce(number)
+    place.init, place.complaints = isolation.create(
+        number,
+        place.leaf,
+        place.setting,
+        request.names,
+        init=init,
+        device_files=request.device_files,
+        terminal=terminal,
+    )
+    place.created = True
+    if not init:
+        place.door = Door(number)
+        if announce:
+            announce(number)
+    return place
+
+
+def _setting(request: Request, number: int) -> Setting:
+    programs: tuple[bytes, ...] = ()
+    if request.armoured:
+        programs = (seccomp.guest_filter(request.allowed),)
+    elif context.flags_of(number) & context.LOCK:
+        programs = (seccomp.lock_filter(),)
+    confinement = Confinement(request.allowed, programs)
+    return Setting(
+        confinement,
+        own_root=request.own_root,
+        armoured=request.armoured,
+        strict=request.strict,
+    )
+
+
+def _set_flags(request: Request, number: int) -> None:
+    """Add the flags, and have the kernel enforce those that limit the whole context."""
+    fresh = request.flags & ~context.flags_of(number)
+    if not fresh:
+        return
+    context.add_flags(number, fresh)
+    if fresh & context.SCHED:
+        limits.share_one_task(number)
+    if fresh & _LIMITING:
+        limits.limit_processes(number, _process_limit(request))
+
+
+def _process_limit(request: Request) -> int | None:
+    """The hard RLIMIT_NPROC, as in the old kernel; None when that is unlimited."""
+    if request.processes is not None:
+        return request.processes
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    return None if hard == resource.RLIM_INFINITY else hard
+
+
+def leaf(request: Request, number: int) -> str:
+    """The cgroup in which the members with this address set live (contexts have no members
+    of their own, so that controllers can be enabled on them)."""
+    addresses = request.addresses or _own_addresses()
+    if addresses and not addresses.unrestricted:
+        from vserver.kernel import ipv4root
+
+        return ipv4root.make_leaf(context.directory(number), addresses)
+    path = f"{context.directory(number)}/{ANY_ADDRESS_LEAF}"
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+def _own_addresses() -> AddressSet | None:
+    """The set that the caller is held to, which it takes along into a context."""
+    path = cgroup.current()
+    if LEAF_MARK not in path:
+        return None
+    from vserver.kernel import ipv4root
+
+    return ipv4root.addresses_of(path)
