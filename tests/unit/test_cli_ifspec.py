@@ -18,7 +18,8 @@ def outcome(
     """Status, standard output and standard error of ifspec with these words."""
     monkeypatch.setattr(sys, "argv", ["ifspec", *words])
     status = ifspec.main()
-    return status, *capsys.readouterr()
+    shown = capsys.readouterr()
+    return status, shown.out, shown.err
 
 
 @pytest.mark.parametrize(
