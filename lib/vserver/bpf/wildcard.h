@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0
+// 0.0.0.0 over several addresses, and broadcasts.
+//
+// A socket that asks for 0.0.0.0 is bound to the first address of its set: so two sets that have no
+// address in common can use the same port. What the other addresses receive is brought to it:
+// TCP connections by sk_lookup from a map of listeners, datagrams by a filter on the devices, and
+// a broadcast datagram by one copy per socket.
+#ifndef WILDCARD_H
+#define WILDCARD_H
+
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/ip.h>
+#include <linux/pkt_cls.h>
+#include <linux/udp.h>
+
+#include "ipv4root.h"
+
+#define MAX_PORTS 65536
+
+// TCP: the listeners that serve a further address. Several slots, so that a group of listeners
+// (SO_REUSEPORT, or old and new while a service reloads) survives the end of one of them.
+#define LISTENER_SLOTS 4
+
+struct listener_key {
+	__u32 address;
+	__u16 port;	// host order
+	__u16 slot;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SOCKHASH);
+	__uint(max_entries, MAX_PORTS);
+	__type(key, struct listener_key);
+	__type(value, __u64);
+} listeners SEC(".maps");
+
+// UDP: the first address, and so the socket, that serves a further address.
+struct endpoint {
+	__u32 address;
+	__u16 port;	// network order
+	__u16 unused;
+};
+
+struct wildcard {
+	__u32 first;
+	__u32 sockets;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_PORTS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct endpoint);
+	__type(value, struct wildcard);
+} wildcards SEC(".maps");
+
+// Who gets the datagrams sent to a broadcast address.
+#define MAX_SUBSCRIBERS 8
+
+struct subscribers {
+	struct wildcard of[MAX_SUBSCRIBERS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct endpoint);
+	__type(value, struct subscribers);
+} broadcasts SEC(".maps");
+
+// The address that a peer asked, for the answer to come from it.
+struct conversation {
+	__u32 peer;
+	__u16 peer_port, port;	// network order
+	__u32 first;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct conversation);
+	__type(value, __u32);
+} addresses_asked SEC(".maps");
+
+inline_static __u32 *address_asked(__u32 first, __u32 peer, struct bpf_sock_addr *ctx)
+{
+	struct conversation key = {
+		.peer = peer,
+		.peer_port = ctx->user_port,
+		.port = bpf_htons(ctx->sk->src_port),
+		.first = first,
+	};
+
+	return bpf_map_lookup_elem(&addresses_asked, &key);
+}
+
+// ---- bind: is the port taken where the kernel itself would not see it? -------------------------
+
+inline_static int allows_sharing(struct bpf_sock_addr *ctx)
+{
+	int address = 0, port = 0;
+
+	bpf_getsockopt(ctx, SOL_SOCKET, SO_REUSEADDR, &address, sizeof(address));
+	bpf_getsockopt(ctx, SOL_SOCKET, SO_REUSEPORT, &port, sizeof(port));
+	return address || port;
+}
+
+// Does a datagram socket of other addresses serve this endpoint too?
+inline_static int is_wildcard_elsewhere(const struct address_set *set, __u32 address, __u16 port, int any)
+{
+	struct endpoint key = { .address = address, .port = port };
+	const struct wildcard *found = bpf_map_lookup_elem(&wildcards, &key);
+
+	return found && found->sockets && !(any && found->first == set->address[0]);
+}
+
+// Does a socket that was found serve the address without being bound to it, or is it bound to one
+// that "any" would cover?
+inline_static int is_in_the_way(struct bpf_sock *found, const struct address_set *set, __u32 address, int any)
+{
+	if (any && bound_any(state_of(found), set))
+		return 0;	// our own; on the first address the kernel decides
+	return found->src_ip4 != address || (any && address != set->address[0]);
+}
+
+inline_static int is_taken(struct bpf_sock_addr *ctx, const struct address_set *set, __u32 address, int any)
+{
+	struct bpf_sock_tuple tuple = { .ipv4 = { .daddr = address, .dport = ctx->user_port } };
+	struct bpf_sock *found;
+	int taken;
+
+	if (ctx->type == SOCK_STREAM)
+		found = bpf_sk_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+	else if (is_wildcard_elsewhere(set, address, ctx->user_port, any))
+		return 1;
+	else
+		found = bpf_sk_lookup_udp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+	if (!found)
+		return 0;
+	taken = is_in_the_way(found, set, address, any);
+	bpf_sk_release(found);
+	return taken;
+}
+
+// Would a bind to the address, or with any to all of the set, cover what another socket serves?
+inline_static int is_covered(struct bpf_sock_addr *ctx, const struct address_set *set, __u32 address, int any)
+{
+	if (!ctx->user_port || (ctx->type == SOCK_DGRAM && allows_sharing(ctx)))
+		return 0;
+	if (!any)
+		return is_taken(ctx, set, address, 0);
+	for (__u32 i = 0; i < MAX_ADDRESSES; i++) {
+		if (i >= set->count)
+			break;
+		if (is_taken(ctx, set, set->address[i], 1))
+			return 1;
+	}
+	return 0;
+}
+
+// Remember that "any" was asked for: further addresses and broadcasts depend on it.
+inline_static int note_any(struct bpf_sock_addr *ctx, const struct address_set *set)
+{
+	struct socket_state *state;
+
+	if (set->count < 2 && ctx->type != SOCK_DGRAM)
+		return ALLOW;
+	state = make_state(ctx->sk);
+	if (!state)
+		return REFUSE;
+	state->flags |= BOUND_ANY;
+	state->set_id = set->id;
+	return ALLOW;
+}
+
+// ---- datagram sockets: register at bind, forget at close ---------------------------------------
+
+inline_static void add_wildcard(__u32 address, __u16 port, __u32 first)
+{
+	struct endpoint key = { .address = address, .port = port };
+	struct wildcard *found, new = { .first = first, .sockets = 1 };
+
+	if (!bpf_map_update_elem(&wildcards, &key, &new, BPF_NOEXIST))
+		return;
+	found = bpf_map_lookup_elem(&wildcards, &key);
+	if (found)
+		__sync_fetch_and_add(&found->sockets, 1);
+}
+
+inline_static void remove_wildcard(__u32 address, __u16 port)
+{
+	struct endpoint key = { .address = address, .port = port };
+	struct wildcard *found = bpf_map_lookup_elem(&wildcards, &key);
+
+	if (found && __sync_fetch_and_add(&found->sockets, -1) == 1)
+		bpf_map_delete_elem(&wildcards, &key);
+}
+
+inline_static void add_subscriber(__u32 broadcast, __u16 port, __u32 first)
+{
+	struct endpoint key = { .address = broadcast, .port = port };
+	struct subscribers *found, none = {};
+
+	bpf_map_update_elem(&broadcasts, &key, &none, BPF_NOEXIST);
+	found = bpf_map_lookup_elem(&broadcasts, &key);
+	if (!found)
+		return;
+	for (__u32 i = 0; i < MAX_SUBSCRIBERS; i++) {
+		struct wildcard *slot = &found->of[i];
+
+		if (slot->first == first || !__sync_val_compare_and_swap(&slot->first, 0, first)) {
+			__sync_fetch_and_add(&slot->sockets, 1);
+			return;
+		}
+	}
+}
+
+inline_static void remove_subscriber(__u32 broadcast, __u16 port, __u32 first)
+{
+	struct endpoint key = { .address = broadcast, .port = port };
+	struct subscribers *found = bpf_map_lookup_elem(&broadcasts, &key);
+	int left = 0;
+
+	if (!found)
+		return;
+	for (__u32 i = 0; i < MAX_SUBSCRIBERS; i++) {
+		struct wildcard *slot = &found->of[i];
+
+		if (slot->first == first && __sync_fetch_and_add(&slot->sockets, -1) == 1)
+			slot->first = 0;
+		left |= slot->first;
+	}
+	if (!left)
+		bpf_map_delete_elem(&broadcasts, &key);
+}
+
+inline_static int register_datagram(struct bpf_sock *ctx)
+{
+	const struct address_set *set = set_of(ctx);
+	struct socket_state *state = state_of(ctx);
+	__u16 port = bpf_htons(ctx->src_port);
+
+	if (ctx->type != SOCK_DGRAM || !set || !state || !bound_any(state, set))
+		return ALLOW;
+	state->flags |= REGISTERED;
+	state->bound_port = port;
+	for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
+		if (i >= set->count)
+			break;
+		add_wildcard(set->address[i], port, set->address[0]);
+	}
+	add_subscriber(INADDR_BROADCAST, port, set->address[0]);
+	if (set->broadcast && set->broadcast != INADDR_BROADCAST)
+		add_subscriber(set->broadcast, port, set->address[0]);
+	return ALLOW;
+}
+
+SEC("cgroup/post_bind4")
+int post_bind4(struct bpf_sock *ctx)
+{
+	return register_datagram(ctx);
+}
+
+SEC("cgroup/post_bind6")
+int post_bind6(struct bpf_sock *ctx)
+{
+	return register_datagram(ctx);
+}
+
+SEC("cgroup/sock_release")
+int sock_release(struct bpf_sock *ctx)
+{
+	const struct address_set *set = set_of_cgroup();
+	const struct socket_state *state = state_of(ctx);
+	__u16 port;
+
+	if (!state || !(state->flags & REGISTERED) || !bound_any(state, set))
+		return ALLOW;
+	port = state->bound_port;
+	for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
+		if (i >= set->count)
+			break;
+		remove_wildcard(set->address[i], port);
+	}
+	remove_subscriber(INADDR_BROADCAST, port, set->address[0]);
+	if (set->broadcast && set->broadcast != INADDR_BROADCAST)
+		remove_subscriber(set->broadcast, port, set->address[0]);
+	return ALLOW;
+}
+
+// ---- TCP ------------------------------------------------------------------------------------
+
+inline_static void add_listener(struct bpf_sock_ops *ctx, __u32 address)
+{
+	struct listener_key key = { .address = address, .port = ctx->local_port };
+
+	for (__u32 slot = 0; slot < LISTENER_SLOTS; slot++) {
+		key.slot = slot;
+		if (!bpf_sock_hash_update(ctx, &listeners, &key, BPF_NOEXIST))
+			return;
+	}
+}
+
+SEC("sockops")
+int sock_ops(struct bpf_sock_ops *ctx)
+{
+	const struct address_set *set = set_of_cgroup();
+	struct bpf_sock *sk = ctx->sk;
+
+	if (ctx->op != BPF_SOCK_OPS_TCP_LISTEN_CB || !sk || !bound_any(state_of(sk), set))
+		return ALLOW;
+	for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
+		if (i >= set->count)
+			break;
+		add_listener(ctx, set->address[i]);
+	}
+	return ALLOW;
+}
+
+SEC("sk_lookup")
+int find_listener(struct bpf_sk_lookup *ctx)
+{
+	struct listener_key key = { .address = ctx->local_ip4, .port = ctx->local_port };
+
+	if (ctx->protocol != IPPROTO_TCP || ctx->family != AF_INET)
+		return SK_PASS;
+	for (__u32 slot = 0; slot < LISTENER_SLOTS; slot++) {
+		struct bpf_sock *sk;
+
+		key.slot = slot;
+		sk = bpf_map_lookup_elem(&listeners, &key);
+		if (sk) {
+			bpf_sk_assign(ctx, sk, 0);
+			bpf_sk_release(sk);
+			break;
+		}
+	}
+	return SK_PASS;
+}
+
+// ---- datagrams on the devices -----------------------------------------------------------------
+
+// The mark that tells a broadcast's copy for subscriber I from other packets on its second way in.
+#define COPY_MARK 0x7e570000u
+#define COPY_MARK_MASK 0xffff0000u
+
+#define FRAGMENT_OFFSET bpf_htons(0x1fff)
+
+struct datagram {
+	__u32 source, destination;
+	__u16 source_port, destination_port;
+};
+
+// Read the headers of a UDP datagram over IPv4; 0 for anything else and for a later fragment.
+// Relative to the network header: a packet that loops back has no link-layer one.
+inline_static int read_datagram(struct __sk_buff *skb, struct datagram *datagram)
+{
+	struct iphdr ip;
+	struct udphdr udp;
+
+	if (skb->protocol != bpf_htons(ETH_P_IP) ||
+	    bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof(ip), BPF_HDR_START_NET) ||
+	    ip.protocol != IPPROTO_UDP || (ip.frag_off & FRAGMENT_OFFSET) ||
+	    bpf_skb_load_bytes_relative(skb, ip.ihl * 4, &udp, sizeof(udp), BPF_HDR_START_NET))
+		return 0;
+	datagram->source = ip.saddr;
+	datagram->destination = ip.daddr;
+	datagram->source_port = udp.source;
+	datagram->destination_port = udp.dest;
+	return 1;
+}
+
+// Give the datagram to the socket that is bound to address; 0 when there is none.
+inline_static int assign(struct __sk_buff *skb, const struct datagram *datagram, __u32 address)
+{
+	struct bpf_sock_tuple tuple = { .ipv4 = {
+		.saddr = datagram->source,
+		.daddr = address,
+		.sport = datagram->source_port,
+		.dport = datagram->destination_port,
+	} };
+	struct bpf_sock *sk = bpf_sk_lookup_udp(skb, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+
+	if (!sk)
+		return 0;
+	bpf_sk_assign(skb, sk, 0);
+	bpf_sk_release(sk);
+	return 1;
+}
+
+// Send one copy of a broadcast in again for every subscriber.
+inline_static int copy_broadcast(struct __sk_buff *skb, const struct endpoint *to)
+{
+	const struct subscribers *found = bpf_map_lookup_elem(&broadcasts, to);
+	__u32 mark = skb->mark;
+
+	if (!found)
+		return 0;
+	for (__u32 i = 0; i < MAX_SUBSCRIBERS; i++) {
+		if (!found->of[i].first)
+			continue;
+		skb->mark = COPY_MARK | i;
+		bpf_clone_redirect(skb, skb->ifindex, BPF_F_INGRESS);
+	}
+	skb->mark = mark;
+	return 1;
+}
+
+inline_static int deliver_copy(struct __sk_buff *skb, const struct datagram *datagram, const struct endpoint *to)
+{
+	const struct subscribers *found = bpf_map_lookup_elem(&broadcasts, to);
+	__u32 i = skb->mark & ~COPY_MARK_MASK;
+
+	skb->mark = 0;
+	if (!found || i >= MAX_SUBSCRIBERS || !found->of[i].first)
+		return TC_ACT_SHOT;
+	return assign(skb, datagram, found->of[i].first) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+// A datagram for a further address goes to the socket on the first one.
+inline_static void deliver_further(struct __sk_buff *skb, const struct datagram *datagram, const struct endpoint *to)
+{
+	const struct wildcard *found = bpf_map_lookup_elem(&wildcards, to);
+	struct conversation key = {
+		.peer = datagram->source,
+		.peer_port = datagram->source_port,
+		.port = datagram->destination_port,
+	};
+
+	if (!found)
+		return;
+	key.first = found->first;
+	if (assign(skb, datagram, found->first))
+		bpf_map_update_elem(&addresses_asked, &key, &datagram->destination, BPF_ANY);
+}
+
+SEC("tc")
+int device_ingress(struct __sk_buff *skb)
+{
+	struct datagram datagram;
+	struct endpoint to = {};
+
+	if (!read_datagram(skb, &datagram))
+		return TC_ACT_UNSPEC;
+	to.address = datagram.destination;
+	to.port = datagram.destination_port;
+	if ((skb->mark & COPY_MARK_MASK) == COPY_MARK)
+		return deliver_copy(skb, &datagram, &to);
+	if (skb->pkt_type == PACKET_LOOPBACK)
+		return TC_ACT_UNSPEC;	// our own broadcast, copied on its way out
+	if (!copy_broadcast(skb, &to))
+		deliver_further(skb, &datagram, &to);
+	return TC_ACT_UNSPEC;
+}
+
+// Broadcasts sent by this machine. Their copies have a local source: the kernel drops them unless
+// the device has net.ipv4.conf.DEVICE.accept_local set.
+SEC("tc")
+int device_egress(struct __sk_buff *skb)
+{
+	struct datagram datagram;
+	struct endpoint to = {};
+
+	if (!read_datagram(skb, &datagram))
+		return TC_ACT_UNSPEC;
+	to.address = datagram.destination;
+	to.port = datagram.destination_port;
+	copy_broadcast(skb, &to);
+	return TC_ACT_UNSPEC;
+}
+
+#endif

@@ -1,0 +1,202 @@
+"""BPF programs: loaded and pinned once per boot, afterwards only opened and attached.
+
+libbpf (through ctypes) loads an object file, which takes the kernel's verifier some 20 ms. The
+programs and maps stay in bpffs, in a directory whose name has the object's hash: a new version of
+the package coexists with what still runs under the old one. All later commands make bpf(2) calls
+on what is pinned.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from errno import EEXIST, ENOENT, ENOSYS, EPERM
+
+from vserver.errors import VserverError, reason
+from vserver.kernel import syscalls
+
+FILE_SYSTEM = "/sys/fs/bpf"
+LIBRARY = "libbpf.so.1"
+
+# linux/bpf.h: commands and flags
+_MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM = 1, 2
+_OBJ_PIN, _OBJ_GET, _PROG_ATTACH, _LINK_CREATE = 6, 7, 8, 28
+_F_ALLOW_MULTI = 2
+
+_LOCK_EX = 2  # sys/file.h
+
+
+def load(object_file: str) -> str:
+    """The directory where the programs and maps of ``object_file`` are pinned by their names.
+
+    The first caller after boot loads them; others wait for it. VserverError (255) names what is
+    missing when that is impossible.
+    """
+    from _blake2 import blake2b  # type: ignore[import]  # hashlib takes 2 ms
+    from fcntl import flock
+
+    try:
+        fd = os.open(object_file, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise VserverError(
+            f"{object_file} is missing", 255, remedy="install vserver again"
+        ) from None
+    with open(fd, "rb") as file:
+        directory = f"{FILE_SYSTEM}/vserver-{blake2b(file.read(), digest_size=8).hexdigest()}"
+        if not os.path.isdir(directory):
+            flock(fd, _LOCK_EX)
+            _mount_file_system()
+            if not os.path.isdir(directory):
+                _load(object_file, directory)
+    return directory
+
+
+def open_pinned(path: str) -> int:
+    """A descriptor of the program, map or link that is pinned at ``path`` (BPF_OBJ_GET)."""
+    name = ctypes.create_string_buffer(os.fsencode(path))
+    return _bpf(_OBJ_GET, (ctypes.addressof(name), 8), (0, 8))
+
+
+def pin(fd: int, path: str) -> bool:
+    """Pin a program, map or link at ``path`` (BPF_OBJ_PIN); False when something is there."""
+    name = ctypes.create_string_buffer(os.fsencode(path))
+    try:
+        _bpf(_OBJ_PIN, (ctypes.addressof(name), 8), (fd, 4), (0, 4))
+    except OSError as error:
+        if error.errno != EEXIST:
+            raise
+        return False
+    return True
+
+
+def attach(cgroup_fd: int, program: int, attach_type: int) -> None:
+    """Attach ``program`` to a cgroup beside those that are there (BPF_PROG_ATTACH)."""
+    _bpf(_PROG_ATTACH, (cgroup_fd, 4), (program, 4), (attach_type, 4), (_F_ALLOW_MULTI, 4))
+
+
+def link(program: int, target: int, attach_type: int) -> int:
+    """Attach ``program`` to a network namespace (descriptor) or a device (index).
+
+    It stays for as long as the returned link is open or pinned (BPF_LINK_CREATE).
+    """
+    return _bpf(_LINK_CREATE, (program, 4), (target, 4), (attach_type, 4), (0, 4))
+
+
+def update(map_fd: int, key: bytes, value: bytes) -> None:
+    """Store ``value`` under ``key``, both of exactly the map's sizes (BPF_MAP_UPDATE_ELEM)."""
+    _element(_MAP_UPDATE_ELEM, map_fd, key, ctypes.create_string_buffer(value, len(value)))
+
+
+def lookup(map_fd: int, key: bytes, size: int) -> bytes:
+    """The value of ``size`` bytes under ``key`` (BPF_MAP_LOOKUP_ELEM); ENOENT if there is none."""
+    value = ctypes.create_string_buffer(size)
+    _element(_MAP_LOOKUP_ELEM, map_fd, key, value)
+    return value.raw
+
+
+def _element(command: int, map_fd: int, key: bytes, value: ctypes.Array[ctypes.c_char]) -> None:
+    name = ctypes.create_string_buffer(key, len(key))
+    addresses = ((ctypes.addressof(name), 8), (ctypes.addressof(value), 8))
+    _bpf(command, (map_fd, 8), *addresses, (0, 8))
+
+
+def _bpf(command: int, *fields: tuple[int, int]) -> int:
+    """bpf(2) with a union bpf_attr made of (value, bytes) ``fields``; the rest of it is zero."""
+    from sys import byteorder
+
+    attributes = b"".join(value.to_bytes(size, byteorder) for value, size in fields)
+    buffer = ctypes.create_string_buffer(attributes, len(attributes))
+    return syscalls.syscall("bpf", command, buffer, len(attributes))
+
+
+def _mount_file_system() -> None:
+    with open("/proc/self/mounts", "rb") as mounts:
+        if any(line.split(b" ")[1:3] == [FILE_SYSTEM.encode(), b"bpf"] for line in mounts):
+            return
+    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
+    try:
+        syscalls.mount("bpf", FILE_SYSTEM, "bpf", flags, "mode=700")
+    except OSError as error:
+        raise VserverError(
+            f"cannot mount the BPF file system on {FILE_SYSTEM}: {reason(error)}",
+            255,
+            remedy=_remedy(error.errno or 0),
+        ) from None
+
+
+def _load(object_file: str, directory: str) -> None:
+    """Load and pin under a name of its own, then rename: ``directory`` is complete or absent."""
+    unfinished = directory + "-new"
+    _remove(unfinished)
+    library = _Library()
+    try:
+        library.load(object_file, unfinished)
+        os.rename(unfinished, directory)
+    except OSError as error:
+        _remove(unfinished)
+        raise VserverError(
+            f"cannot load the BPF programs: {library.complaint or reason(error)}",
+            255,
+            remedy=_remedy(error.errno or 0),
+        ) from None
+
+
+def _remedy(number: int) -> str:
+    if number == EPERM:
+        return "it takes root, outside of containers and of kernel lockdown"
+    options = "CONFIG_BPF_SYSCALL" if number in (ENOSYS, ENOENT) else "CONFIG_CGROUP_BPF"
+    return f"it takes Linux 6.1 or newer with {options}; this is {os.uname().release}"
+
+
+def _remove(directory: str) -> None:
+    """Remove a directory of pins, if it is there."""
+    try:
+        for name in os.listdir(directory):
+            os.unlink(f"{directory}/{name}")
+        os.rmdir(directory)
+    except FileNotFoundError:
+        pass
+
+
+class _Library:
+    """libbpf, as much of it as loading takes."""
+
+    def __init__(self) -> None:
+        try:
+            self._libbpf = ctypes.CDLL(LIBRARY)
+        except OSError:
+            raise VserverError(
+                f"{LIBRARY} is missing", 255, remedy="install libbpf (Debian: libbpf1)"
+            ) from None
+        self.complaint = ""
+        callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
+        self._print = callback(self._note)
+        self._libbpf.libbpf_set_print(self._print)
+
+    def load(self, object_file: str, directory: str) -> None:
+        """Load ``object_file`` and pin all there is in it in ``directory``; OSError."""
+        opened = ctypes.c_void_p()
+        opener = self._libbpf.bpf_object__open_file
+        opener.restype = ctypes.c_void_p
+        opened.value = opener(os.fsencode(object_file), None)
+        if not opened:
+            raise OSError(ENOENT, f"{object_file} is no BPF object", object_file)
+        try:
+            self._check(self._libbpf.bpf_object__load(opened))
+            self._check(self._libbpf.bpf_object__pin(opened, os.fsencode(directory)))
+        finally:
+            self._libbpf.bpf_object__close(opened)
+
+    def _check(self, result: int) -> None:
+        if result < 0:
+            raise OSError(-result, os.strerror(-result))
+
+    def _note(self, level: int, template: bytes, arguments: int) -> int:
+        """Keep the first complaint: it names the program or map that the kernel refused."""
+        text = ctypes.create_string_buffer(256)
+        size = ctypes.c_size_t(len(text))
+        ctypes.CDLL(None).vsnprintf(text, size, template, ctypes.c_void_p(arguments))
+        line = text.value.decode("utf-8", "replace").split("\n")[0].removeprefix("libbpf: ")
+        if level == 0 and not self.complaint:
+            self.complaint = line
+        return 0

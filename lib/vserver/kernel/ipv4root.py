@@ -1,0 +1,263 @@
+"""ipv4root: processes that use the addresses of one set and no others.
+
+A set is enforced by BPF programs on a cgroup (bpf/ipv4root.bpf.c), a *leaf* below the cgroup of a
+context or of the caller. Whoever is in the leaf is held to the set; all that belongs to it is
+freed with the leaf, and an empty leaf is swept by the next command. A leaf's name says what set it
+is for, so that a second command with the same set finds the first one's.
+"""
+
+from __future__ import annotations
+
+import os
+from _socket import inet_aton, inet_pton
+from errno import EBUSY, ENODATA, ENOENT, EWOULDBLOCK
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+from struct import Struct
+
+from vserver.kernel import bpf, cgroup, routing, wildcard
+from vserver.kernel.addressset import AddressSet, parse
+from vserver.paths import BPF_OBJECTS
+
+OBJECT = BPF_OBJECTS + "/ipv4root.o"
+LEAF_PREFIX = "ip4-"
+
+# The programs of a leaf and their attach types (linux/bpf.h, enum bpf_attach_type)
+_PROGRAMS = (
+    ("sock_create", 2),
+    ("sock_release", 34),
+    ("bind4", 8),
+    ("bind6", 9),
+    ("post_bind4", 12),
+    ("post_bind6", 13),
+    ("connect4", 10),
+    ("connect6", 11),
+    ("sendmsg4", 14),
+    ("sendmsg6", 15),
+    ("recvmsg4", 19),
+    ("recvmsg6", 20),
+    ("getpeername4", 29),
+    ("getpeername6", 30),
+    ("getsockname4", 31),
+    ("getsockname6", 32),
+    ("setsockopt", 22),
+    ("sock_ops", 3),
+    ("ingress", 0),
+    ("egress", 1),
+)
+
+# struct address_set of bpf/ipv4root.h: count, count6, route_count and flags; the cookie, the id
+# and the broadcast address; then arrays of MAX_ADDRESSES, MAX_ADDRESSES6 and MAX_ROUTES
+_ADDRESS_SET = Struct("=4I2Q4s4x64s64s288s")
+_MAX_ADDRESSES6, _MAX_ROUTES = 4, 24
+_OWN_LOOPBACK, _BIND_V6ONLY = 1, 2
+_AF_INET6 = 10  # bits/socket.h
+
+_SET_FACT = "trusted.vserver.addresses"
+_READY_FACT = "trusted.vserver.ready"
+
+
+def make_leaf(parent: str, addresses: AddressSet) -> str:
+    """The leaf of a set below the cgroup ``parent``, made if need be, ready for processes.
+
+    The caller holds ``parent`` against removal; for others there is ``join``. VserverError
+    (255) when this kernel cannot enforce the set, OSError when there is no right to.
+    """
+    path = _leaf_path(parent, addresses)
+    os.close(_open_leaf(path, addresses))
+    return path
+
+
+def join(parent: str, addresses: AddressSet) -> None:
+    """Move the calling process into the leaf of a set below ``parent``. Errors as make_leaf."""
+    path = _leaf_path(parent, addresses)
+    fd = _open_leaf(path, addresses)
+    try:
+        sweep(parent)
+        cgroup.join(path)
+    finally:
+        os.close(fd)
+
+
+def addresses_of(directory: str) -> AddressSet:
+    """The set that holds in cgroup ``directory``, an unrestricted one if there is none."""
+    leaf = leaf_of(directory)
+    text = _fact(leaf, _SET_FACT) if leaf else ""
+    return parse(text) if text else AddressSet()
+
+
+def leaf_of(directory: str) -> str:
+    """The innermost leaf that cgroup ``directory`` is or lies in, "" for none."""
+    while not os.path.basename(directory).startswith(LEAF_PREFIX):
+        directory = os.path.dirname(directory)
+        if directory in ("", "/"):
+            return ""
+    return directory
+
+
+def outside(directory: str) -> str:
+    """The cgroup that the outermost leaf around ``directory`` is in; itself if there is none."""
+    while leaf := leaf_of(directory):
+        directory = os.path.dirname(leaf)
+    return directory
+
+
+def sweep(parent: str) -> None:
+    """Remove the leaves below ``parent`` that nobody is in, nor about to join."""
+    for directory in cgroup.children(parent):
+        if os.path.basename(directory).startswith(LEAF_PREFIX):
+            sweep(directory)
+            _remove_idle(directory)
+
+
+def _remove_idle(directory: str) -> None:
+    try:
+        fd = _open_directory(directory)
+    except FileNotFoundError:
+        return
+    try:
+        flock(fd, LOCK_EX | LOCK_NB)
+        os.rmdir(directory)
+    except OSError as error:
+        if error.errno not in (EWOULDBLOCK, EBUSY, ENOENT):
+            raise
+    finally:
+        os.close(fd)
+
+
+def _leaf_path(parent: str, addresses: AddressSet) -> str:
+    """A set means another thing in another network namespace: that too is in the name."""
+    from _blake2 import blake2b  # type: ignore[import]  # hashlib takes 2 ms
+
+    content = f"{addresses} {wildcard.netns_cookie()}".encode()
+    return f"{parent}/{LEAF_PREFIX}{blake2b(content, digest_size=8).hexdigest()}"
+
+
+def _open_leaf(path: str, addresses: AddressSet) -> int:
+    """A descriptor of the leaf, ready; as long as it is open the leaf is not swept."""
+    while True:
+        is_new = _make_directory(path)
+        try:
+            fd = _open_directory(path)
+        except FileNotFoundError:  # swept in between
+            continue
+        try:
+            if _is_ready(fd, path, addresses, is_new=is_new):
+                return fd
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)
+
+
+def _is_ready(fd: int, path: str, addresses: AddressSet, *, is_new: bool) -> bool:
+    """Lock the leaf; True if it can be joined, else it has to be opened again.
+
+    One that another command left unfinished is removed and made again: what is attached to it
+    cannot be told apart from what is not.
+    """
+    flock(fd, LOCK_SH)
+    if not _is_linked(fd, path):
+        return False
+    pinned = _fact(path, _READY_FACT)
+    if pinned:
+        _refresh(fd, path, pinned, addresses)
+        return True
+    flock(fd, LOCK_EX)
+    if _is_linked(fd, path) and not _fact(path, _READY_FACT):
+        if not is_new:
+            os.rmdir(path)
+            return False
+        try:
+            _prepare(fd, path, addresses)
+        except BaseException:
+            os.rmdir(path)
+            raise
+    return False
+
+
+def _prepare(fd: int, path: str, addresses: AddressSet) -> None:
+    """Attach the programs, which makes the storage, write the set there, mark the leaf ready."""
+    pinned = bpf.load(OBJECT)
+    for name, attach_type in _PROGRAMS:
+        program = bpf.open_pinned(f"{pinned}/{name}")
+        bpf.attach(fd, program, attach_type)
+        os.close(program)
+    _write(fd, path, pinned, addresses)
+    os.setxattr(path, _SET_FACT, str(addresses).encode())
+    os.setxattr(path, _READY_FACT, pinned.encode())
+
+
+def _refresh(fd: int, path: str, pinned: str, addresses: AddressSet) -> None:
+    """Follow what changes on the machine: routes, and devices that come."""
+    several = len(addresses.effective()) > 1
+    if several and pinned == bpf.load(OBJECT):
+        _write(fd, path, pinned, addresses)
+    wildcard.serve(pinned, several=several)
+
+
+def _write(fd: int, path: str, pinned: str, addresses: AddressSet) -> None:
+    identity = os.fstat(fd).st_ino
+    sets = bpf.open_pinned(f"{pinned}/address_sets")
+    try:
+        bpf.update(sets, identity.to_bytes(8, "little"), _packed(path, identity, addresses))
+    finally:
+        os.close(sets)
+
+
+def _packed(path: str, identity: int, addresses: AddressSet) -> bytes:
+    """The set as the programs read it."""
+    pairs = addresses.effective()
+    routes = routing.source_routes(pairs, _MAX_ROUTES) if len(pairs) > 1 else []
+    addresses6 = addresses.addresses6[:_MAX_ADDRESSES6]
+    return _ADDRESS_SET.pack(
+        len(pairs),
+        len(addresses6),
+        len(routes),
+        _flags(path),
+        wildcard.netns_cookie(),
+        identity,
+        inet_aton(addresses.broadcast),
+        b"".join(inet_aton(address) for address, _ in pairs),
+        b"".join(inet_pton(_AF_INET6, address) for address in addresses6),
+        b"".join(network + mask + source for network, mask, source in routes),
+    )
+
+
+def _flags(path: str) -> int:
+    """In a context 127.0.0.1 is the guest itself (0.11); on the root server it stays shared."""
+    flags = _OWN_LOOPBACK if path.startswith(cgroup.mount_point() + "/vserver/") else 0
+    try:
+        with open("/proc/sys/net/ipv6/bindv6only", "rb") as setting:
+            return flags | (_BIND_V6ONLY if setting.read(1) == b"1" else 0)
+    except FileNotFoundError:
+        return flags
+
+
+def _make_directory(path: str) -> bool:
+    """Make a cgroup; False when it is there."""
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _open_directory(path: str) -> int:
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def _is_linked(fd: int, path: str) -> bool:
+    """Is the directory open as ``fd`` still the one at ``path``?"""
+    try:
+        return os.stat(path).st_ino == os.fstat(fd).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _fact(path: str, name: str) -> str:
+    try:
+        return os.getxattr(path, name).decode()
+    except OSError as error:
+        if error.errno in (ENODATA, ENOENT):
+            return ""
+        raise
