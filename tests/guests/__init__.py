@@ -21,13 +21,15 @@ class Host(Protocol):
 
 
 def write_tree(root: str, files: Mapping[str, str]) -> None:
-    """Write ``files`` (see above) below ``root``."""
+    """Write ``files`` (see above) below ``root``, in the place of links as well."""
     for path, text in files.items():
         target = os.path.join(root, path.lstrip("/"))
         if path.endswith("/"):
             os.makedirs(target, exist_ok=True)
             continue
         os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.islink(target):
+            os.unlink(target)
         with open(target, "w", encoding="utf-8") as file:
             file.write(text)
         if text.startswith("#!"):
