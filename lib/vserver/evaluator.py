@@ -56,8 +56,8 @@ exit() {{
     builtin exit "$_vserver_status"
 }}
 """
-# dash and busybox: "exit" cannot be a function, and a signal does not run the EXIT trap. Only
-# the latter has "source", which then cannot be a function either.
+# dash and busybox: "exit" cannot be a function, and a signal does not run the EXIT trap. One has
+# no "source", the other one that cannot be a function: an alias serves both.
 _SH_EMIT = r"""
 _vserver_emit() {{
     set +eu
@@ -92,7 +92,7 @@ _CRLF_SOURCE = r"""
 _vserver_source() {{ eval "$(command sed 's/{cr}$//' "$1")"; }}
 """
 _BASH_SOURCE = 'source() {{ {source} "$@"; }}\n'
-_SH_SOURCE = "command -v source >/dev/null || eval '" + _BASH_SOURCE.strip() + "'\n"
+_SH_SOURCE = "alias source='{source}'\n"
 
 # what the result holds until there is one: files not parsed yet, first file being read
 _UNPARSED = b"?"
