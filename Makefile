@@ -17,10 +17,11 @@ KERNEL_HEADERS = -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)
 PYTEST = $(PYTHON) -m pytest
 JOBS = 2
 
-RUNTIME_DEPS = python3 python3-sh python3-pyroute2 python3-prctl python3-configobj libbpf1 iproute2
-BUILD_DEPS = clang gcc libc6-dev linux-libc-dev libbpf-dev musl-tools python3-seccomp
+RUNTIME_DEPS = python3 python3-sh python3-pyroute2 python3-prctl python3-configobj \
+	python3-seccomp libbpf1 iproute2
+BUILD_DEPS = clang gcc libc6-dev linux-libc-dev libbpf-dev musl-tools
 TEST_DEPS = python3-pytest python3-pytest-bdd python3-pytest-xdist python3-mypy python3-pip \
-	shellcheck busybox-static strace e2fsprogs procps util-linux man-db netcat-openbsd
+	shellcheck busybox-static bash-static mmdebstrap strace e2fsprogs procps util-linux man-db netcat-openbsd
 DEPS = $(RUNTIME_DEPS) $(BUILD_DEPS) $(TEST_DEPS)
 RUFF_VERSION = 0.12.12
 RUFF = build/ruff/bin/ruff
@@ -36,7 +37,7 @@ DOCUMENTS = LICENSE $(wildcard *.md docs/*)
 LAUNCHERS = $(shell grep -lIE '^\#!.*python' $(PROGRAMS) $(PRIVATE))
 SHELL_FILES = $(shell grep -rlIE '^\#!.*/(ba|da)?sh' bin lib etc init.d tests .ci)
 
-IMAGE = build/image
+IMAGE = $(CURDIR)/build/image
 IMAGE_LIB = $(IMAGE)$(USR_LIB_VSERVER)
 MANIFEST = $(USR_LIB_VSERVER)/.manifest
 
@@ -73,7 +74,7 @@ build/bpf/%.o: lib/vserver/bpf/%.bpf.c $(wildcard lib/vserver/bpf/*.h)
 	@mkdir -p $(@D)
 	$(CLANG) -O2 -g -Wall -target bpf -mcpu=v3 $(KERNEL_HEADERS) -c -o $@ $<
 
-build/seccomp/.made: lib/vserver/seccomp_build.py
+build/seccomp/.made: lib/vserver/seccomp_build.py $(wildcard lib/vserver/kernel/*seccomp*.py)
 	@mkdir -p $(@D)
 	PYTHONPATH=lib $(PYTHON) $< $(@D)
 	touch $@
@@ -102,32 +103,34 @@ image: build
 	    put 644 $(MANDIR)/man$${page##*.} $$page
 	done
 	put 644 $(DOCDIR) $(DOCUMENTS)
-	files=$$(grep -rlI '^USR_[A-Z_]* *=' $(IMAGE))
-	if [ -e lib/vserver/install-fix.sh ]; then
-	    sh lib/vserver/install-fix.sh $(USR_SBIN) $(USR_LIB_VSERVER) $$files
-	else
-	    sed -i -E 's|^(USR_SBIN *= *"?)[^"]*|\1$(USR_SBIN)|; s|^(USR_LIB_VSERVER *= *"?)[^"]*|\1$(USR_LIB_VSERVER)|' $$files
-	fi
+	sh lib/vserver/install-fix.sh $(USR_SBIN) $(USR_LIB_VSERVER) $$(grep -rlIE '^[[:blank:]]*USR_[A-Z_]+ *=' $(IMAGE))
 	$(PYTHON) -m compileall -q --invalidation-mode unchecked-hash -s $(IMAGE) -p / $(IMAGE_LIB)/python
 	cd $(IMAGE)
-	find . -type f ! -path .$(MANIFEST) -exec sha256sum {} + | sort -k 2 >../manifest
-	mv ../manifest .$(MANIFEST)
+	find . -type f ! -path .$(MANIFEST) -exec sha256sum {} + | sort -k 2 >$(IMAGE).manifest
+	mv $(IMAGE).manifest .$(MANIFEST)
 
-# Configuration that is there already stays, and so do init scripts of another installation.
+# Configuration that is there already stays, and so do init scripts of another installation;
+# the manifest lists what is ours, and of configuration the text that we brought.
 install: image  # install below DESTDIR (default: on this machine)
 	@umask 022
+	cd $(IMAGE)
 	root=$(DESTDIR)/
-	mkdir -p $$root
-	mine() { grep -qsF "  $$1" $$root$(MANIFEST); }
-	list=$$PWD/build/install.list
-	(cd $(IMAGE) && find . -type f) | while read -r file; do
-	    case $$file in
-	        ./etc/init.d/*) [ ! -e $$root$$file ] || mine $$file || continue ;;
-	        ./etc/*) [ ! -e $$root$$file ] || continue ;;
-	    esac
+	old=$$root$(MANIFEST)
+	[ -e $$old ] || old=/dev/null
+	find ./etc -type f | while read -r file; do
+	    [ -e $$root$$file ] || continue
+	    case $$file in ./etc/init.d/*) ! grep -qF "  $$file" $$old || continue ;; esac
 	    echo $$file
-	done >$$list
-	tar -C $(IMAGE) --owner=0 --group=0 -cf - -T $$list | tar -C $$root -xf - --no-overwrite-dir
+	done >$(IMAGE).kept
+	awk 'FILENAME == ARGV[1] { kept[$$0]; next } (substr($$0, 67) in kept) == (FILENAME == ARGV[3])' \
+	    $(IMAGE).kept .$(MANIFEST) $$old >$(IMAGE).manifest
+	awk '{ file = substr($$0, 67) } FILENAME == ARGV[1] { new[file]; next } !(file in new) && file !~ "^./etc/" { print file }' \
+	    $(IMAGE).manifest $$old >$(IMAGE).gone
+	mkdir -p $$root
+	[ -d $$root/etc/vservers ] || install -D -d -m 600 $$root/etc/vservers
+	mv $(IMAGE).manifest .$(MANIFEST)
+	find . -type f | tar -X $(IMAGE).kept --owner=0 --group=0 -cf - -T - | tar -C $$root -xf - --no-overwrite-dir
+	(cd $$root && xargs -r rm -f) <$(IMAGE).gone
 
 uninstall:  # remove what install put there; changed configuration stays
 	@cd $(DESTDIR)/

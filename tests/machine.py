@@ -272,10 +272,11 @@ def make_root(request: Request) -> None:
     syscalls.mount("none", STAGE, "tmpfs", 0, "mode=755")
     for name in ("upper", "work", "root", "vservers"):
         os.mkdir(f"{STAGE}/{name}")
+    os.chmod(STAGE + "/vservers", 0)  # as `vserver build` makes it
     root = STAGE + "/root"
     lower = f"{request['layer']}:/" if request["layer"] else "/"
-    options = f"lowerdir={lower},upperdir={STAGE}/upper,workdir={STAGE}/work,redirect_dir=on"
-    syscalls.mount("host", root, "overlay", 0, options)
+    layers = f"lowerdir={lower},upperdir={STAGE}/upper,workdir={STAGE}/work"
+    syscalls.mount("host", root, "overlay", 0, layers + ",redirect_dir=on,xino=on")
     make_directories(root)
     syscalls.mount(STAGE + "/vservers", root + "/vservers", "", syscalls.MS_BIND)
     syscalls.mount("none", root + "/run", "tmpfs", syscalls.MS_NOSUID, "mode=755")
@@ -460,8 +461,9 @@ def execute(request: Request, fds: list[int]) -> NoReturn:
 
 def install_package() -> None:
     """`make install` into the layer between the machine's root and every test host's own."""
-    argv = ["flock", "build/.lock", "make", "-s", "install", f"DESTDIR={LAYER}"]
     os.makedirs("build", exist_ok=True)
+    argv = ["flock", "build/.lock", "make", "-s", "build", "install"]
+    argv += [f"IMAGE={KEEPER_DIR}/image", f"DESTDIR={LAYER}"]
     if os.waitpid(os.posix_spawnp("flock", argv, os.environ), 0)[1]:
         raise RuntimeError("make install failed")
     copy_programs()

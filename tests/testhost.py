@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 TIMEOUT = 60.0
+PIPE_SIZE = 65536  # of a new pipe, see pipe(7)
 
 
 class Result(NamedTuple):
@@ -433,12 +434,17 @@ class Terminal:
 
 
 def _input(text: str | None) -> int:
-    """A descriptor from which ``text`` can be read; nothing at all for None."""
+    """A descriptor from which ``text`` can be read: a pipe, or a file where it is too long."""
     if text is None:
         return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+    data = text.encode(errors="surrogateescape")
+    if len(data) > PIPE_SIZE:
+        file = os.memfd_create("input")
+        os.write(file, data)
+        os.lseek(file, 0, os.SEEK_SET)
+        return file
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, max(len(text) * 4, 4096))
-    os.write(writer, text.encode(errors="surrogateescape"))
+    os.write(writer, data)
     os.close(writer)
     return reader
 
