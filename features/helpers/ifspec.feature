@@ -11,7 +11,6 @@ Feature: ifspec describes a network device for a shell script
       BCAST=192.0.2.255
       """
 
-  @0.14-14
   Scenario: an alias has the broadcast of its device
     When I run "/usr/lib/vserver/ifspec eth0 192.0.2.77 255.255.255.128"
     Then it prints:
@@ -30,7 +29,6 @@ Feature: ifspec describes a network device for a shell script
       BCAST=192.0.2.127
       """
 
-  @0.7-22
   Scenario: the kernel is not asked for a device that is not there
     Given the executable file "/tmp/ask":
       """

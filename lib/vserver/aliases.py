@@ -7,13 +7,20 @@ with one entry never keeps the others from being set up.
 
 from __future__ import annotations
 
-from _socket import gethostbyname
 from errno import EADDRNOTAVAIL, EEXIST, ENODEV, EOPNOTSUPP
 from os.path import exists
 
 from vserver import ipv4
+from vserver.addresses import (
+    INVALID_ADDRESS,
+    INVALID_BROADCAST,
+    INVALID_MASK,
+    NO_ADDRESS,
+    resolve,
+)
 from vserver.errors import VserverError, reason
 from vserver.kernel import netdev
+from vserver.kernel.addressset import LIMITED_BROADCAST
 from vserver.paths import guest_conf
 
 TYPE_CHECKING = False
@@ -21,9 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vserver.config import Config
-
-UNRESTRICTED = "0.0.0.0"
-EVERY_BROADCAST = "255.255.255.255"
 
 
 class Entry:
@@ -42,12 +46,12 @@ class Entry:
         self.label = f"{self.device}:{guest}{number or ''}"
         self.address, _, self.mask = rest.partition("/")
         if ":" in device or not self.address:
-            raise VserverError(f"IPROOT: Invalid IP number: {word}")
+            raise VserverError(f"IPROOT: {INVALID_ADDRESS % word}")
 
     @property
     def has_alias(self) -> bool:
         """Is there an alias to be set for this entry?"""
-        return bool(self.device) and self.address != UNRESTRICTED
+        return bool(self.device) and self.address != NO_ADDRESS
 
     def alias(self, present: list[netdev.Address]) -> netdev.Address:
         """The alias to be set on a machine that has the addresses ``present``."""
@@ -69,15 +73,11 @@ class Entry:
         return f"{self.address}/{mask}" if mask else self.address
 
     def resolved(self) -> str:
-        """The address, a host name being looked up; VserverError when it is neither."""
-        if ipv4.is_dotted(self.address):
-            return self.address
-        try:
-            if self.address.strip("0123456789."):  # C would take "10.1" for 10.0.0.1
-                return gethostbyname(self.address)
-        except (OSError, UnicodeError):
-            pass
-        raise VserverError(f"{self.label}: Invalid IP number or host name: {self.address}")
+        """The dotted address, a host name being looked up; VserverError when it is neither."""
+        address = resolve(self.address)
+        if not address:
+            raise self._invalid(INVALID_ADDRESS, self.address)
+        return address
 
     def _own_address(self, address: str, present: list[netdev.Address]) -> netdev.Address | None:
         """The device's own address, unless it is the place-holder of a VLAN device."""
@@ -93,7 +93,7 @@ class Entry:
         if written:
             mask = ipv4.mask(written)
             if not mask:
-                raise VserverError(f"{self.label}: Invalid netmask: {written}")
+                raise self._invalid(INVALID_MASK, written)
             return mask
         if own:
             return ipv4.netmask(own.prefix)
@@ -104,9 +104,12 @@ class Entry:
         """IPROOTBCAST, or the device's unless the entry has its own mask, or computed."""
         written = self._config["IPROOTBCAST"]
         if written and not ipv4.is_dotted(written):
-            raise VserverError(f"{self.label}: Invalid broadcast number: {written}")
+            raise self._invalid(INVALID_BROADCAST, written)
         inherited = own.broadcast if own and not self.mask else ""
-        return written or inherited.replace(UNRESTRICTED, "") or ipv4.broadcast(address, mask)
+        return written or inherited.replace(NO_ADDRESS, "") or ipv4.broadcast(address, mask)
+
+    def _invalid(self, text: str, value: str) -> VserverError:
+        return VserverError(f"{self.label}: {text % value}")
 
 
 def set_up(config: Config, name: str, *, verbose: Callable[[str], None] | None = None) -> list[str]:
@@ -158,19 +161,19 @@ def addresses(config: Config, name: str, *, nodev: bool = False) -> tuple[list[s
     The broadcast is that of the first alias; with ``nodev`` there is none. VserverError when
     IPROOT has words but no address: the guest must not get all of them instead.
     """
-    words = config.words("IPROOT") or [UNRESTRICTED]
+    words = config.words("IPROOT") or [NO_ADDRESS]
     present = netdev.addresses()
     entries, _ = _entries(config, name)
-    if words == [UNRESTRICTED]:
+    if words == [NO_ADDRESS]:
         found = words
     elif words[0] == "ALL":
         found = [f"{one.address}/{ipv4.netmask(one.prefix)}" for one in present]
     else:
         found = [entry.operand(present) for entry in entries]
     if not found:
-        raise VserverError(f"IPROOT: no IPv4 address: {config['IPROOT']}")
+        raise VserverError("IPROOT: " + INVALID_ADDRESS % config["IPROOT"])
     first = "" if nodev else _first_broadcast(entries, present)
-    return found, config["IPROOTBCAST"] or first or EVERY_BROADCAST
+    return found, config["IPROOTBCAST"] or first or LIMITED_BROADCAST
 
 
 def _entries(config: Config, name: str) -> tuple[list[Entry], list[str]]:
@@ -191,10 +194,8 @@ def _entries(config: Config, name: str) -> tuple[list[Entry], list[str]]:
 def _make_vlan(device: str, verbose: Callable[[str], None] | None) -> bool:
     """Make the VLAN device ``DEVICE.ID`` if it is missing; True when it was made."""
     parent, dot, vlan = device.rpartition(".")
-    if not dot or device in netdev.devices():
+    if not dot or not _vlan_id(vlan) or device in netdev.devices():
         return False
-    if not (vlan.isascii() and vlan.isdigit()):
-        return False  # setting the alias will tell that there is no such device
     if verbose:
         verbose(f"/sbin/vconfig add {parent} {vlan}")
         verbose(f"/sbin/ifconfig {device} 127.0.0.1")
@@ -209,6 +210,12 @@ def _make_vlan(device: str, verbose: Callable[[str], None] | None) -> bool:
     return True
 
 
+def _vlan_id(text: str) -> int:
+    """The number from 1 to 4094 that ``text`` is, 0 for none."""
+    number = int(text) if len(text) <= 4 and text.isascii() and text.isdigit() else 0
+    return number if str(number) == text and number <= 4094 else 0
+
+
 def _set(
     entry: Entry, present: list[netdev.Address], verbose: Callable[[str], None] | None
 ) -> None:
@@ -221,9 +228,13 @@ def _set(
             f" netmask {mask} broadcast {alias.broadcast}"
         )
     before = [found for found in present if found.label == alias.label]
-    if any(_is_same(found, alias) for found in before):
+    if _rival(entry):
+        before = [found for found in before if found.address == alias.address]
+    if (alias.address, alias.prefix, alias.broadcast) in [
+        (found.address, found.prefix, found.broadcast) for found in before
+    ]:
         return
-    _refuse_conflict(entry, alias, present)
+    _refuse_conflict(alias, present)
     try:
         for found in before:
             netdev.remove_alias(found.label, found.address)
@@ -241,41 +252,29 @@ def _remove(entry: Entry) -> None:
             raise VserverError(f"cannot remove {entry.label}: {reason(error)}") from None
 
 
-def _is_same(found: netdev.Address, alias: netdev.Address) -> bool:
-    return (found.address, found.prefix, found.broadcast) == (
-        alias.address,
-        alias.prefix,
-        alias.broadcast,
-    )
-
-
-def _refuse_conflict(entry: Entry, alias: netdev.Address, present: list[netdev.Address]) -> None:
-    """VserverError when setting ``alias`` would take an address or a label from others."""
+def _refuse_conflict(alias: netdev.Address, present: list[netdev.Address]) -> None:
+    """VserverError for a label that would be cut, or an address that others have set."""
     if len(alias.label) > netdev.LABEL_MAX:
         raise _cannot_set(alias, f"the name has more than {netdev.LABEL_MAX} characters")
     for found in present:
-        if found.device != alias.device:
-            continue
-        if found.address == alias.address and found.label != alias.label:
+        same = found.device == alias.device and found.address == alias.address
+        if same and found.label != alias.label:
             raise _cannot_set(alias, f"it is there as {found.label}")
-        if found.address != alias.address and found.label == alias.label and _rival(entry):
-            raise _cannot_set(alias, f"'{_rival(entry)}' has {found.address} under that name")
 
 
 def _cannot_set(alias: netdev.Address, why: str) -> VserverError:
     return VserverError(f"cannot set {alias.label} to {alias.address}: {why}")
 
 
-def _rival(entry: Entry) -> str:
-    """Another guest that uses the same label, as "web1" and the second address of "web" do."""
+def _rival(entry: Entry) -> bool:
+    """Does another guest use the same label, as "web1" and the second address of "web" do?"""
     name = entry.label[len(entry.device) + 1 :]
-    for cut in range(len(name), 0, -1):
+    stem = name.rstrip("0123456789")
+    for cut in range(max(len(stem), 1), len(name) + 1):
         other, number = name[:cut], name[cut:]
-        if number and not number.isdigit():
-            break
         if other != entry.guest and not number.startswith("0") and exists(guest_conf(other)):
-            return other
-    return ""
+            return True
+    return False
 
 
 def _first_broadcast(entries: list[Entry], present: list[netdev.Address]) -> str:
