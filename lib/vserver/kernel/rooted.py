@@ -38,6 +38,21 @@ _DEEPEST = 250
 READ_LIMIT = 65536
 
 
+class Descriptor:
+    """A descriptor that is closed at the end of its ``with`` block."""
+
+    __slots__ = ("fd",)
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def __enter__(self) -> int:
+        return self.fd
+
+    def __exit__(self, *exception: object) -> None:
+        os.close(self.fd)
+
+
 class Root:
     """A guest's tree, known by the descriptor of its root directory, which it owns."""
 
@@ -71,11 +86,9 @@ class Root:
 
     def stat(self, path: str, *, follow: bool = True) -> os.stat_result:
         """stat(2), or lstat(2) when ``follow`` is false; nothing is really opened."""
-        fd = self.open(path, os.O_PATH if follow else os.O_PATH | os.O_NOFOLLOW)
-        try:
+        flags = os.O_PATH if follow else os.O_PATH | os.O_NOFOLLOW
+        with Descriptor(self.open(path, flags)) as fd:
             return os.fstat(fd)
-        finally:
-            os.close(fd)
 
     def mode(self, path: str, *, follow: bool = True) -> int:
         """``st_mode`` of ``path``, 0 when it leads to nothing."""
@@ -101,11 +114,8 @@ class Root:
 
     def readlink(self, path: str) -> str:
         """What the link ``path`` says; ENOENT when it is no link."""
-        fd = self.open(path, os.O_PATH | os.O_NOFOLLOW)
-        try:
+        with Descriptor(self.open(path, os.O_PATH | os.O_NOFOLLOW)) as fd:
             return os.readlink("", dir_fd=fd)
-        finally:
-            os.close(fd)
 
     def names(self, path: str) -> list[str]:
         """The names in directory ``path``, sorted; none when it leads to nothing."""
@@ -115,10 +125,8 @@ class Root:
             if error.errno in _ABSENT:
                 return []
             raise
-        try:
+        with Descriptor(fd):
             return sorted(os.listdir(fd))
-        finally:
-            os.close(fd)
 
     def read(self, path: str, limit: int = READ_LIMIT) -> bytes:
         """The content of the regular file ``path``, at most ``limit`` bytes.
@@ -126,17 +134,12 @@ class Root:
         EINVAL for anything that is no regular file (it is not opened at all), EFBIG for a
         longer one, EAGAIN when the guest holds a lease on it: never a hang.
         """
-        found = self.open(path, os.O_PATH)
-        try:
-            fd = reopen_regular(found, os.O_RDONLY)
+        with Descriptor(self.open(path, os.O_PATH)) as found:
             try:
-                return _read_all(fd, limit)
-            finally:
-                os.close(fd)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, path) from None
-        finally:
-            os.close(found)
+                with Descriptor(reopen_regular(found, os.O_RDONLY)) as fd:
+                    return _read_all(fd, limit)
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, path) from None
 
     def write(
         self, path: str, data: bytes, mode: int = 0o644, *, uid: int = 0, gid: int = 0
@@ -163,9 +166,9 @@ class Root:
             os.symlink(target, name, dir_fd=parent)
 
     def mknod(self, path: str, mode: int, device: int) -> None:
-        """mknod(2) under the umask; EEXIST when the name is taken."""
+        """mknod(2), whatever the umask; EEXIST when the name is taken."""
         with self._parent(path) as (parent, name):
-            os.mknod(name, mode, device, dir_fd=parent)
+            mknod(parent, name, mode, device)
 
     def unlink(self, path: str) -> bool:
         """Remove the name ``path``, whatever but a directory it is; false if there is none."""
@@ -215,15 +218,14 @@ class Root:
             if error.errno in _ABSENT:
                 return
             raise
-        try:
-            pending = ["."]
-            while pending:
-                below = _clear_directory(top, pending.pop(), plain_only=deep)
-                pending += below if deep else ()
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, path) from None
-        finally:
-            os.close(top)
+        with Descriptor(top):
+            try:
+                pending = ["."]
+                while pending:
+                    below = _clear_directory(top, pending.pop(), plain_only=deep)
+                    pending += below if deep else ()
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, path) from None
 
     def _parent(self, path: str) -> _Parent:
         above, _, name = path.rstrip("/").rpartition("/")
@@ -260,6 +262,15 @@ def reopen_regular(fd: int, flags: int) -> int:
     return os.open(f"/proc/self/fd/{fd}", flags | os.O_NONBLOCK)
 
 
+def mknod(fd: int, name: str, mode: int, device: int) -> None:
+    """mknod(2) of ``name`` in directory ``fd``, whatever the umask."""
+    umask = os.umask(0)
+    try:
+        os.mknod(name, mode, device, dir_fd=fd)
+    finally:
+        os.umask(umask)
+
+
 def remove_tree(fd: int, name: str, depth: int = _DEEPEST) -> None:
     """Remove ``name`` in directory ``fd`` with all below it.
 
@@ -272,12 +283,9 @@ def remove_tree(fd: int, name: str, depth: int = _DEEPEST) -> None:
         pass
     if depth == 0:
         raise OSError(ENAMETOOLONG, os.strerror(ENAMETOOLONG), name)
-    below = _openat2(fd, name, _DIRECTORY, _SAME_MOUNT)
-    try:
+    with Descriptor(_openat2(fd, name, _DIRECTORY, _SAME_MOUNT)) as below:
         for entry in os.listdir(below):
             remove_tree(below, entry, depth - 1)
-    finally:
-        os.close(below)
     os.rmdir(name, dir_fd=fd)
 
 
@@ -336,9 +344,8 @@ def _clear_directory(top: int, path: str, *, plain_only: bool) -> list[str]:
         if error.errno in (ENOENT, ENOTDIR, ELOOP, EXDEV):  # gone, exchanged or a mount point
             return []
         raise
-    try:
-        with os.scandir(fd) as scan:
-            entries = list(scan)
+    with Descriptor(fd), os.scandir(fd) as scan:
+        entries = list(scan)
         below = []
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
@@ -346,8 +353,6 @@ def _clear_directory(top: int, path: str, *, plain_only: bool) -> list[str]:
             elif entry.is_file(follow_symlinks=False) or not plain_only:
                 _unlink_file(fd, entry.name)
         return below
-    finally:
-        os.close(fd)
 
 
 def _unlink_file(fd: int, name: str) -> None:
