@@ -191,10 +191,11 @@ inline_static int resolve_destination(struct bpf_sock_addr *ctx, const struct ad
 		if (!state)
 			return REFUSE;
 		*address = set->address[0];
+		state->loopback_set = set->id;
 		state->loopback_as = *address;
 		state->loopback_port = ctx->user_port;
-	} else if (state && state->loopback_as != *address) {
-		state->loopback_as = 0;
+	} else if (state && state->loopback_set == set->id) {
+		state->loopback_as = 0;	// but an outer set leaves it as the inner one has noted it
 	}
 	return ALLOW;
 }

@@ -62,12 +62,13 @@ enum socket_flags {
 // What has to be remembered of a socket; most have none.
 struct socket_state {
 	__u64 set_id;		// the set that BOUND_ANY refers to
-	__u32 flags;
-	__u32 loopback_as;	// the peer address that the program called 127.0.0.1 ...
-	__u16 loopback_port;	// ... and its port (network order)
+	__u64 loopback_set;	// the set in which the program called the peer 127.0.0.1 ...
+	__u32 loopback_as;	// ... its address ...
+	__u16 loopback_port;	// ... and port (network order)
 	__u16 asked_port;	// HIDDEN_V6: the port asked for (network order)
 	__u16 bound_port;	// REGISTERED: the port of the entries (network order)
 	__u16 unused;
+	__u32 flags;
 };
 
 struct {

@@ -67,11 +67,13 @@ def _serve_device(pinned: str, cookie: int, index: int) -> None:
 
 
 def _link(program: str, target: int, attach_type: int, mark: str) -> None:
-    """Attach a pinned program and pin the link at ``mark``, unless somebody is faster."""
+    """Attach a pinned program and pin the link at ``mark``, unless somebody else just did."""
     fd = bpf.open_pinned(program)
     try:
         link = bpf.link(fd, target, attach_type)
+        bpf.pin(link, mark)
+        os.close(link)
+    except FileExistsError:
+        pass
     finally:
         os.close(fd)
-    bpf.pin(link, mark)
-    os.close(link)

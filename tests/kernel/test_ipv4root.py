@@ -1,0 +1,585 @@
+"""What sockets can do in an address set, tried with real ones on a test host.
+
+The programs given to `restricted` run with ``s = socket.socket`` and the names of the socket
+module; what they print is compared, an OSError is printed as its errno's name.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from testhost import TestHost
+
+HOST, SECOND, THIRD = "192.0.2.10", "192.0.2.11", "192.0.2.12"
+
+PROGRAM = """
+import errno, sys
+from socket import *
+def attempt(call, *args):
+    try:
+        return call(*args)
+    except OSError as error:
+        return errno.errorcode.get(error.errno, str(error))
+def tcp(*where): return bound(socket(), *where)
+def udp(*where): return bound(socket(AF_INET, SOCK_DGRAM), *where)
+def tcp6(*where, only=None): return bound(socket(AF_INET6), *where, only=only)
+def udp6(*where, only=None): return bound(socket(AF_INET6, SOCK_DGRAM), *where, only=only)
+def bound(s, *where, only=None):
+    s.settimeout(2)
+    if only is not None:
+        s.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, only)
+    if where:
+        s.bind(where)
+        if s.type == SOCK_STREAM:
+            s.listen()
+    return s
+def name(s): return s.getsockname()[0]
+def peer(s): return s.getpeername()[0]
+"""
+
+JOIN = """
+import sys
+sys.path.append("/usr/lib/vserver/python")
+import os
+from vserver.kernel import ipv4root
+os.makedirs({parent!r}, exist_ok=True)
+ipv4root.join({parent!r}, ipv4root.AddressSet({pairs!r}, {broadcast!r}, {v6!r}))
+"""
+
+
+def run(host: TestHost, program: str) -> list[str]:
+    """The lines that ``program`` prints on the host, unrestricted."""
+    result = host.run(["python3", "-c", PROGRAM + textwrap.dedent(program)])
+    assert result.err == "", result.err
+    return result.out.splitlines()
+
+
+def restricted(
+    host: TestHost,
+    program: str,
+    *addresses: str,
+    context: int = 0,
+    broadcast: str = "192.0.2.255",
+    v6: tuple[str, ...] = (),
+) -> list[str]:
+    """The lines that ``program`` prints when it is held to ``addresses``."""
+    cgroup = "/sys/fs/cgroup"
+    join = JOIN.format(
+        parent=f"{cgroup}/vserver/{context}" if context else f"{cgroup}/test",
+        pairs=tuple((address, "255.255.255.0") for address in addresses or (HOST,)),
+        broadcast=broadcast,
+        v6=v6,
+    )
+    return run(host, join + textwrap.dedent(program))
+
+
+# ---- one address ----------------------------------------------------------------------------
+
+
+def test_any_is_the_own_address(host: TestHost) -> None:
+    program = """
+        for make in tcp, udp:
+            print(name(make("0.0.0.0", 8000)))
+        print(name(tcp6("::", 8001)), name(udp6("::", 8001)))
+    """
+    assert restricted(host, program) == [HOST, HOST, f"::ffff:{HOST} ::ffff:{HOST}"]
+
+
+def test_only_the_own_address_can_be_bound(host: TestHost) -> None:
+    host.run(f"ip addr add {SECOND}/24 dev eth0")
+    program = f"""
+        for make in tcp, udp:
+            print(name(make("{HOST}", 8000)), attempt(make, "{SECOND}", 8000))
+            print(attempt(make, "127.0.0.2", 8000), attempt(make, "203.0.113.1", 8000))
+        print(attempt(tcp6, "::ffff:{SECOND}", 8000), attempt(udp6, "::ffff:{SECOND}", 8000))
+    """
+    assert restricted(host, program) == [
+        f"{HOST} EADDRNOTAVAIL",
+        "EADDRNOTAVAIL EADDRNOTAVAIL",
+        f"{HOST} EADDRNOTAVAIL",
+        "EADDRNOTAVAIL EADDRNOTAVAIL",
+        "EADDRNOTAVAIL EADDRNOTAVAIL",
+    ]
+
+
+def test_an_address_that_is_not_there_yet(host: TestHost) -> None:
+    program = """
+        import subprocess
+        print(attempt(tcp, "0.0.0.0", 8000))
+        subprocess.run("ip addr add 192.0.2.11/24 dev eth0", shell=True, check=True)
+        print(name(tcp("0.0.0.0", 8000)))
+    """
+    assert restricted(host, program, SECOND) == ["EADDRNOTAVAIL", SECOND]
+
+
+def test_datagram_source_without_bind(host: TestHost) -> None:
+    host.run(f"ip addr add {SECOND}/24 dev eth0")
+    with host.lan.start("listen -u 192.0.2.1:53 pong") as server:
+        server.expect("listening")
+        program = """
+            s = udp()
+            s.sendto(b"?", ("192.0.2.1", 53))
+            print(s.recvfrom(99))
+            c = udp()
+            c.connect(("192.0.2.1", 53))
+            print(name(c))
+            d = udp6()
+            d.connect(("::ffff:192.0.2.1", 53))
+            d.send(b"?")
+            print(name(d), d.recv(99))
+            e = udp6()
+            e.sendto(b"?", ("::ffff:192.0.2.1", 53))
+            print(e.recv(99))
+        """
+        assert restricted(host, program, SECOND) == [
+            "(b'pong', ('192.0.2.1', 53))",
+            SECOND,
+            f"::ffff:{SECOND} b'pong'",
+            "b'pong'",
+        ]
+
+
+def test_connection_source(host: TestHost) -> None:
+    host.run(f"ip addr add {SECOND}/24 dev eth0")
+    with host.lan.start("listen 192.0.2.1:80 pong") as server:
+        server.expect("listening")
+        program = """
+            for make, to in (tcp, "192.0.2.1"), (tcp6, "::ffff:192.0.2.1"):
+                s = make()
+                s.connect((to, 80))
+                print(name(s), s.recv(9))
+            s = tcp("0.0.0.0", 0)
+            s = socket()
+            s.bind(("", 0))
+            s.connect(("192.0.2.1", 80))
+            print(name(s))
+        """
+        assert restricted(host, program, SECOND) == [
+            f"{SECOND} b'pong'",
+            f"::ffff:{SECOND} b'pong'",
+            SECOND,
+        ]
+
+
+def test_a_source_given_with_the_datagram_must_be_the_own(host: TestHost) -> None:
+    host.run(f"ip addr add {SECOND}/24 dev eth0")
+    program = f"""
+        IP_PKTINFO = 8
+        def send(source):
+            info = bytes(4) + inet_aton(source) + bytes(4)
+            return udp().sendmsg([b"?"], [(IPPROTO_IP, IP_PKTINFO, info)], 0, ("192.0.2.1", 53))
+        print(attempt(send, "{HOST}"), attempt(send, "{SECOND}"))
+    """
+    assert restricted(host, program) == ["1 EPERM"]
+
+
+def test_many_connections_take_no_port_twice(host: TestHost) -> None:
+    program = f"""
+        server = tcp("{HOST}", 8000)
+        clients = []
+        for _ in range(50):
+            s = socket()
+            s.connect(("{HOST}", 8000))
+            clients.append(s)
+        print(len({{s.getsockname() for s in clients}}))
+    """
+    assert restricted(host, program) == ["50"]
+
+
+# ---- 127.0.0.1 ------------------------------------------------------------------------------
+
+
+def test_localhost_of_a_context_is_its_own(host: TestHost) -> None:
+    with host.start("listen 127.0.0.1:9002 host") as server:
+        server.expect("listening")
+        program = """
+            s = socket()
+            print(attempt(s.connect, ("127.0.0.1", 9002)))
+            server = tcp("127.0.0.1", 9002)
+            print(name(server))
+            s = socket()
+            s.connect(("127.0.0.1", 9002))
+            print(peer(s), name(server.accept()[0]))
+            s = tcp6()
+            s.connect(("::ffff:127.0.0.1", 9002))
+            print(peer(s))
+            print(attempt(tcp6().connect, ("::1", 9002)))
+        """
+        assert restricted(host, program, context=7) == [
+            "ECONNREFUSED",
+            HOST,
+            f"127.0.0.1 {HOST}",
+            "::ffff:127.0.0.1",
+            "ECONNREFUSED",
+        ]
+
+
+def test_answers_from_localhost_come_from_localhost(host: TestHost) -> None:
+    program = f"""
+        server, client = udp("0.0.0.0", 53), udp()
+        for asked in "127.0.0.1", "{HOST}":
+            client.sendto(b"?", (asked, 53))
+            server.sendto(b"!", server.recvfrom(9)[1])
+            print(client.recvfrom(9)[1][0])
+    """
+    assert restricted(host, program, context=7) == ["127.0.0.1", HOST]
+
+
+def test_two_contexts_listen_on_localhost(host: TestHost) -> None:
+    host.run(f"ip addr add {SECOND}/24 dev eth0")
+    program = """
+        a = tcp("127.0.0.1", 80)
+        print("ok", flush=True)
+        input()
+    """
+    words = ["python3", "-c", PROGRAM + _join(HOST, 7) + textwrap.dedent(program)]
+    with host.start(words, input="") as first:
+        assert restricted(host, 'print(name(tcp("127.0.0.1", 80)))', SECOND, context=8) == [SECOND]
+        first.expect("ok")
+
+
+def _join(address: str, context: int) -> str:
+    pairs = ((address, "255.255.255.0"),)
+    parent = f"/sys/fs/cgroup/vserver/{context}"
+    return JOIN.format(parent=parent, pairs=pairs, broadcast="192.0.2.255", v6=())
+
+
+def test_the_root_server_keeps_its_loopback(host: TestHost) -> None:
+    with host.start("listen 127.0.0.1:9002 host") as server:
+        server.expect("listening")
+        program = """
+            s = socket()
+            s.connect(("127.0.0.1", 9002))
+            print(s.recv(9), name(s), peer(s))
+            print(name(tcp("127.0.0.1", 9003)))
+        """
+        assert restricted(host, program) == [f"b'host' {HOST} 127.0.0.1", HOST]
+
+
+def test_localhost_in_the_set_is_itself(host: TestHost) -> None:
+    program = """
+        server = tcp("127.0.0.1", 9003)
+        s = socket()
+        s.connect(("127.0.0.1", 9003))
+        print(name(server), name(s))
+    """
+    assert restricted(host, program, "127.0.0.1", HOST) == ["127.0.0.1 127.0.0.1"]
+
+
+# ---- what else there is ---------------------------------------------------------------------
+
+
+def test_other_kinds_of_sockets_are_refused(host: TestHost) -> None:
+    program = """
+        print(attempt(socket, AF_INET, SOCK_RAW, IPPROTO_ICMP))
+        print(attempt(socket, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6))
+        print(attempt(socket, AF_INET, SOCK_DGRAM, 136))
+    """
+    assert restricted(host, program) == ["EPERM", "EPERM", "EPROTONOSUPPORT"]
+
+
+def test_ipv6_is_closed_without_an_address(host: TestHost) -> None:
+    program = """
+        print(attempt(tcp6, "2001:db8::10", 80), attempt(tcp6, "::1", 80))
+        print(attempt(tcp6().connect, ("2001:db8::1", 80)))
+        print(attempt(udp6().sendto, b"?", ("2001:db8::1", 53)))
+        print(attempt(udp6().connect, ("2001:db8::1", 80)))
+    """
+    assert restricted(host, program) == [
+        "EADDRNOTAVAIL EADDRNOTAVAIL",
+        "ENETUNREACH",
+        "ENETUNREACH",
+        "ENETUNREACH",
+    ]
+
+
+def test_an_ipv6_only_any_is_out_of_reach(host: TestHost) -> None:
+    program = """
+        import subprocess
+        s = tcp6("::", 8080, only=1)
+        print(s.getsockname()[:2])
+        print(subprocess.check_output(["ss", "-tlnH"], text=True).split()[3][:6])
+    """
+    assert restricted(host, program) == ["('::', 8080)", "[::1]:"]
+
+
+def test_an_own_ipv6_address(host: TestHost) -> None:
+    host.run("ip addr add 2001:db8::11/64 dev eth0 nodad")
+    with host.lan.start("listen [2001:db8::1]:80 pong") as server:
+        server.expect("listening")
+        program = """
+            print(name(tcp6("::", 8080, only=1)), name(tcp6("2001:db8::11", 8081)))
+            print(attempt(tcp6, "2001:db8::10", 8081))
+            s = tcp6()
+            s.connect(("2001:db8::1", 80))
+            print(name(s), s.recv(9))
+        """
+        assert restricted(host, program, v6=("2001:db8::11",)) == [
+            "2001:db8::11 2001:db8::11",
+            "EADDRNOTAVAIL",
+            "2001:db8::11 b'pong'",
+        ]
+
+
+def test_listening_without_bind_reaches_nobody_else(host: TestHost) -> None:
+    """The kernel gives such a socket a port on all addresses, which no program sees."""
+    host.run(f"ip addr add {SECOND}/24 dev eth0")
+    program = """
+        s = socket()
+        s.listen()
+        s.settimeout(1)
+        print(s.getsockname()[1], flush=True)
+        print(attempt(s.accept), flush=True)
+        s.settimeout(9)
+        print(s.accept()[1][0])
+    """
+    words = ["python3", "-c", PROGRAM + _join(HOST, 7) + textwrap.dedent(program)]
+    with host.start(words) as server:
+        server.expect("\n")
+        port = server.output[0].strip()
+        assert host.lan.run(f"nc -w1 -z {SECOND} {port}").status != 0
+        server.expect("timed out")
+        assert host.lan.run(f"nc -w1 -z {HOST} {port}").status == 0
+        assert server.wait().status == 0
+
+
+@pytest.mark.parametrize("option", ["SOL_IP, 19", "SOL_IP, 15"], ids=["transparent", "freebind"])
+def test_options_for_foreign_addresses_do_not_help(host: TestHost, option: str) -> None:
+    program = f"""
+        s = socket()
+        s.setsockopt({option}, 1)
+        print(attempt(s.bind, ("{SECOND}", 8000)))
+    """
+    assert restricted(host, program) == ["EADDRNOTAVAIL"]
+
+
+def test_a_socket_keeps_what_it_was_made_with(host: TestHost) -> None:
+    before = PROGRAM + "s = socket()\n" + _join(HOST, 7)
+    code = before + f'print(attempt(s.bind, ("{SECOND}", 8000)), attempt(tcp, "{SECOND}", 8000))'
+    host.run(f"ip addr add {SECOND}/24 dev eth0")
+    result = host.run(["python3", "-c", code])
+    assert (result.out, result.err) == ("None EADDRNOTAVAIL\n", "")
+
+
+def test_a_network_namespace_of_its_own_is_left_alone(host: TestHost) -> None:
+    program = """
+        import ctypes, subprocess
+        ctypes.CDLL(None).unshare(0x40000000)
+        subprocess.run("ip link set lo up", shell=True, check=True)
+        server = tcp("127.0.0.1", 80)
+        s = socket()
+        s.connect(("127.0.0.1", 80))
+        s.send(b"!")
+        print(name(server), server.accept()[0].recv(9))
+    """
+    assert restricted(host, program, context=7) == ["127.0.0.1 b'!'"]
+
+
+# ---- sets inside sets -----------------------------------------------------------------------
+
+
+def test_an_inner_set_can_only_be_narrower(host: TestHost) -> None:
+    """The kernel alone: chbind refuses what is not narrower before that."""
+    for address in SECOND, THIRD:
+        host.run(f"ip addr add {address}/24 dev eth0")
+    inner = """
+import os
+here = "/sys/fs/cgroup" + open("/proc/self/cgroup").read().split("0::")[1].strip()
+ipv4root.join(here, ipv4root.AddressSet({pairs}, "192.0.2.255"))
+print(name(tcp("0.0.0.0", 8000)))
+print(attempt(tcp, "{other}", 8000))
+"""
+    pairs = ((SECOND, "255.255.255.0"),)
+    narrow = inner.format(pairs=pairs, other=HOST)
+    assert restricted(host, narrow, HOST, SECOND) == [SECOND, "EADDRNOTAVAIL"]
+    assert restricted(
+        host, narrow.replace("print(name(", "print(attempt(tcp, '0.0.0.0', 8000))\n#"), HOST, THIRD
+    ) == ["EADDRNOTAVAIL", "EADDRNOTAVAIL"]
+
+
+def test_localhost_in_an_inner_set(host: TestHost) -> None:
+    program = """
+        import os
+        here = "/sys/fs/cgroup" + open("/proc/self/cgroup").read().split("0::")[1].strip()
+        ipv4root.join(here, ipv4root.AddressSet((("192.0.2.10", "255.255.255.0"),)))
+        server = tcp("127.0.0.1", 80)
+        s = socket()
+        s.connect(("127.0.0.1", 80))
+        print(peer(s), name(server))
+    """
+    assert restricted(host, program, context=7) == [f"127.0.0.1 {HOST}"]
+
+
+# ---- several addresses ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(host: TestHost) -> TestHost:
+    """A host that has three addresses, and a fourth that is nobody's."""
+    for address in SECOND, THIRD, "192.0.2.13":
+        host.run(f"ip addr add {address}/24 dev eth0")
+    return host
+
+
+def chbind(*addresses: str) -> str:
+    return "chbind --silent " + " ".join(f"--ip {address}" for address in addresses)
+
+
+@pytest.mark.parametrize("kind", ["", "-u"])
+@pytest.mark.parametrize("any_address", ["0.0.0.0", "[::]"])
+def test_any_serves_all_addresses(three: TestHost, kind: str, any_address: str) -> None:
+    command = f"{chbind(HOST, SECOND, THIRD)} listen {kind} {any_address}:8000 yes"
+    with three.start(command) as server:
+        server.expect("listening")
+        for machine in three, three.lan:
+            for address in HOST, SECOND, THIRD:
+                assert machine.run(f"ask {kind} {address}:8000").out == "yes\n", address
+            assert machine.run(f"ask {kind} 192.0.2.13:8000").out == ""
+
+
+@pytest.mark.parametrize("kind", ["", "-u"])
+def test_two_sets_use_one_port(three: TestHost, kind: str) -> None:
+    with (
+        three.start(f"{chbind(HOST, SECOND)} listen {kind} 0.0.0.0:8000 one") as one,
+        three.start(f"{chbind(THIRD, '192.0.2.13')} listen {kind} 0.0.0.0:8000 two") as two,
+    ):
+        one.expect("listening")
+        two.expect("listening")
+        for address, answer in (
+            (HOST, "one"),
+            (SECOND, "one"),
+            (THIRD, "two"),
+            ("192.0.2.13", "two"),
+        ):
+            assert three.lan.run(f"ask {kind} {address}:8000").out == answer + "\n"
+
+
+def test_any_is_shown_as_any(three: TestHost) -> None:
+    program = f"""
+        server = tcp("0.0.0.0", 8000)
+        s = socket()
+        s.connect(("{SECOND}", 8000))
+        print(name(server), name(server.accept()[0]), name(udp("", 8000)))
+        print(name(tcp6("::", 8001)))
+    """
+    assert restricted(three, program, HOST, SECOND) == [f"0.0.0.0 {SECOND} 0.0.0.0", "::"]
+
+
+@pytest.mark.parametrize("make", ["tcp", "udp"])
+def test_sets_with_a_common_address_do_not_share_a_port(three: TestHost, make: str) -> None:
+    kind = "-u" if make == "udp" else ""
+    with three.start(f"{chbind(HOST, SECOND)} listen {kind} 0.0.0.0:8000") as server:
+        server.expect("listening")
+        any_address = f'print(attempt({make}, "0.0.0.0", 8000))'
+        for addresses in [(THIRD, SECOND), (SECOND,), (HOST, THIRD), (THIRD, HOST)]:
+            assert restricted(three, any_address, *addresses) == ["EADDRINUSE"], addresses
+        one = f'print(attempt({make}, "{SECOND}", 8000))'
+        assert restricted(three, one, SECOND) == ["EADDRINUSE"]
+        assert restricted(three, one, HOST, SECOND) == ["EADDRINUSE"]
+        assert restricted(three, any_address, THIRD) != ["EADDRINUSE"]
+
+
+def test_a_port_is_free_again_when_its_socket_is_gone(three: TestHost) -> None:
+    program = """
+        for _ in range(3):
+            for make in tcp, udp:
+                s = make("0.0.0.0", 8000)
+                s.close()
+        print(attempt(udp, SECOND, 8000) and "free")
+    """.replace("SECOND", repr(SECOND))
+    assert restricted(three, program, HOST, SECOND) == ["free"]
+    with three.start(f"{chbind(HOST, SECOND)} listen -u 0.0.0.0:8000") as server:
+        server.expect("listening")
+        server.signal(9)
+        server.wait()
+    assert restricted(three, program, HOST, SECOND) == ["free"]
+
+
+def test_datagrams_are_answered_from_the_address_that_was_asked(three: TestHost) -> None:
+    with three.start(f"{chbind(HOST, SECOND)} listen -u 0.0.0.0:53 yes") as server:
+        server.expect("listening")
+        asked = """
+            for address in "192.0.2.10", "192.0.2.11":
+                s = udp()
+                s.sendto(b"?", (address, 53))
+                print(s.recvfrom(9)[1][0])
+        """
+        result = three.lan.run(["python3", "-c", PROGRAM + textwrap.dedent(asked)])
+        assert result.out.split() == [HOST, SECOND]
+
+
+def test_the_source_is_the_address_in_the_network_of_the_destination(host: TestHost) -> None:
+    host.run("ip link add eth1 type veth peer name peer1 && ip link set peer1 up")
+    host.run("ip addr add 198.51.100.10/24 dev eth1 && ip link set eth1 up")
+    program = """
+        for to in "192.0.2.1", "198.51.100.1", "203.0.113.1", "192.0.2.10", "198.51.100.10":
+            s = udp()
+            s.connect((to, 53))
+            print(name(s), end=" ")
+            s = udp6()
+            s.connect(("::ffff:" + to, 53))
+            print(name(s)[7:])
+    """
+    expected = [HOST, "198.51.100.10", HOST, HOST, "198.51.100.10"]
+    for addresses in [(HOST, "198.51.100.10"), ("198.51.100.10", HOST)]:
+        assert restricted(host, program, *addresses) == [f"{a} {a}" for a in expected]
+
+
+# ---- broadcasts -----------------------------------------------------------------------------
+
+
+BROADCAST = """
+s = socket(AF_INET, SOCK_DGRAM)
+s.setsockopt(SOL_SOCKET, SO_BROADCAST, 1)
+s.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b"eth0")
+for _ in range(3):
+    s.sendto(b"all", ("{}", 6000))
+"""
+
+
+def hears(host: TestHost, listener: str, *sent_to: str) -> bool:
+    """Does ``listener`` get a datagram that the lan machine sends to each of these addresses?"""
+    words = ["sh", "-c", listener]
+    with host.start(words) as server:
+        server.expect("ready")
+        for address in sent_to:
+            host.lan.run(["python3", "-c", PROGRAM + BROADCAST.format(address)])
+        return "b'all'" in server.wait().out
+
+
+def receiver(address: str = "") -> str:
+    program = f"""s = udp("{address}", 6000)
+s.settimeout(0.5)
+print("ready", flush=True)
+print(attempt(s.recv, 9))"""
+    return f"python3 -c '{PROGRAM + program}'"
+
+
+@pytest.mark.parametrize("addresses", [(SECOND,), (HOST, SECOND)])
+def test_any_receives_broadcasts(three: TestHost, addresses: tuple[str, ...]) -> None:
+    command = f"{chbind(*addresses)} --bcast eth0 {receiver()}"
+    assert hears(three, command, "192.0.2.255")
+    assert hears(three, command, "255.255.255.255")
+
+
+def test_another_broadcast_address_is_not_heard(three: TestHost) -> None:
+    three.run("ip addr add 192.0.2.99/28 brd 192.0.2.111 dev eth0")
+    three.lan.run("ip addr add 192.0.2.98/28 brd 192.0.2.111 dev eth0")
+    assert not hears(three, f"{chbind(SECOND)} --bcast eth0 {receiver()}", "192.0.2.111")
+
+
+def test_the_broadcast_address_can_be_bound(three: TestHost) -> None:
+    command = f"{chbind(SECOND)} --bcast eth0 {receiver('192.0.2.255')}"
+    assert hears(three, command, "192.0.2.255")
+
+
+def test_two_sets_hear_one_broadcast(three: TestHost) -> None:
+    command = f"{chbind(SECOND)} --bcast eth0 {receiver()}"
+    with three.start(f"{chbind(HOST, THIRD)} --bcast eth0 {receiver()}") as other:
+        other.expect("ready")
+        assert hears(three, command, "192.0.2.255")
+        assert "b'all'" in other.wait().out
