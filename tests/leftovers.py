@@ -1,17 +1,41 @@
-"""What a test could leave on the machine outside its own namespaces."""
+"""What a test host could leave on the machine outside its own namespaces."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import pathlib
+import struct
+import time
+
+LOOP_GET_STATUS64 = 0x4C05  # linux/loop.h
+PATIENCE = 2.0  # seconds that the kernel may take to let go of what nobody holds
 
 
 def snapshot() -> frozenset[str]:
-    """The machine's interfaces, mounts of ours, loop devices in use and pinned BPF objects.
+    """The machine's interfaces, and what of vserver is mounted or has a cgroup on it.
 
     One line each; what is there after a test and was not before it was left by the test.
     """
-    return frozenset([*_interfaces(), *_mounts(), *_loop_devices(), *_cgroups()])
+    return frozenset([*_interfaces(), *_mounts(), *_contexts()])
+
+
+def file_systems(pid: int) -> frozenset[int]:
+    """The device numbers of all that is mounted where process ``pid`` lives."""
+    lines = pathlib.Path(f"/proc/{pid}/mountinfo").read_text(encoding="utf-8").splitlines()
+    numbers = (line.split()[2].split(":") for line in lines)
+    return frozenset(os.makedev(int(major), int(minor)) for major, minor in numbers)
+
+
+def since(before: frozenset[str], file_systems: frozenset[int]) -> list[str]:
+    """What is there now and was not ``before``, and loop devices on ``file_systems``."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        left = sorted(snapshot() - before) + _loop_devices(file_systems)
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.01)
 
 
 def _interfaces() -> list[str]:
@@ -21,15 +45,24 @@ def _interfaces() -> list[str]:
 def _mounts() -> list[str]:
     lines = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
     points = [line.split()[4] for line in lines]
-    return [f"mount {point}" for point in points if "vserver" in point or "/mnt/machine" in point]
+    return [f"mount {point}" for point in points if "vserver" in point]
 
 
-def _loop_devices() -> list[str]:
+def _contexts() -> list[str]:
+    """Contexts of the machine itself: a tool was not kept inside its test host."""
+    root = pathlib.Path("/sys/fs/cgroup")
+    return [f"cgroup {path}" for path in (*root.glob("vserver"), *root.glob("*/vserver"))]
+
+
+def _loop_devices(file_systems: frozenset[int]) -> list[str]:
     used = pathlib.Path("/sys/block").glob("loop*/loop/backing_file")
-    return [f"loop device {path.parts[3]}" for path in used]
+    names = [path.parts[3] for path in used]
+    return [f"loop device {name}" for name in names if _backing_device(name) in file_systems]
 
 
-def _cgroups() -> list[str]:
-    """Contexts made outside a test host: a tool that took the machine for the host."""
-    trees = pathlib.Path("/sys/fs/cgroup").glob("**/vserver")
-    return [f"cgroup {path}" for path in trees if "/vserver-test." not in str(path)]
+def _backing_device(name: str) -> int:
+    """The device number of the file system that the file behind loop device ``name`` is on."""
+    status = bytearray(232)
+    with contextlib.suppress(OSError), open(f"/dev/{name}", "rb") as device:
+        fcntl.ioctl(device, LOOP_GET_STATUS64, status)
+    return int(struct.unpack_from("Q", status)[0])

@@ -273,10 +273,11 @@ class TestHost(Machine):
 
     def close(self) -> None:
         """End both machines; AssertionError that names what they left behind."""
+        file_systems = leftovers.file_systems(self.pid)
         left = self._lan._close() if self._lan else []
         left += self._close()
         os.close(self._lan_network)
-        left += sorted(leftovers.snapshot() - self._before)
+        left += leftovers.since(self._before, file_systems)
         assert not left, "left on the machine:\n" + "\n".join(left)
 
 

@@ -70,15 +70,20 @@ def test_close_ends_every_process(keeper: Keeper) -> None:
 
 
 def test_close_names_what_was_left(keeper: Keeper, host: TestHost) -> None:
-    image = "/tmp/image"
     other = keeper.host()
-    other.run(f"truncate -s 1M {image}")
-    device = other.run(f"losetup --find --show {image}").out.strip()
+    device = other.run("truncate -s 1M /tmp/image; losetup --find --show /tmp/image").out.strip()
     try:
         with pytest.raises(AssertionError, match=device.removeprefix("/dev/")):
             other.close()
     finally:
         host.run(f"losetup -d {device}")
+
+
+def test_loop_mount_goes_by_itself(host: TestHost) -> None:
+    made = host.run(
+        "truncate -s 8M /tmp/image; mke2fs -q /tmp/image; mount -o loop /tmp/image /mnt"
+    )
+    assert made == (0, "", "")
 
 
 @pytest.mark.hybrid
