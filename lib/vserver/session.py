@@ -10,7 +10,7 @@ import os
 import resource
 from errno import EEXIST, EPERM
 
-from vserver.kernel import caps, cgroup, context, isolation, limits, seccomp
+from vserver.kernel import caps, cgroup, collector, context, isolation, limits, seccomp
 from vserver.kernel.confine import Confinement
 from vserver.kernel.isolation import Command, Door, Names, Setting
 
@@ -98,6 +98,11 @@ class Place:
         """Let other commands at the context again."""
         os.close(self._held)
 
+    def abandon(self) -> None:
+        """End a context that was made for nothing."""
+        collector.destroy(self.number, seconds=5.0)
+        self.close()
+
     def close(self) -> None:
         """Release, and close the door."""
         self.release()
@@ -139,7 +144,7 @@ def _join(request: Request) -> Place | None:
         os.close(held)
         raise
     if place is None:
-        context.destroy(number, seconds=1.0)
+        collector.destroy(number, seconds=1.0)
         os.close(held)
     return place
 
@@ -164,7 +169,7 @@ def _make(
     terminal: Terminal | None,
     announce: Callable[[int], None] | None,
 ) -> Place:
-    context.collect()
+    collector.collect()
     number = _reserve(request)
     try:
         held = context.lock(number)
@@ -173,8 +178,7 @@ def _make(
     try:
         return _furnish(request, number, held, init, terminal, announce)
     except BaseException:
-        context.destroy(number, seconds=5.0)
-        limits.remove(number)
+        collector.destroy(number, seconds=5.0)
         os.close(held)
         raise
 
@@ -185,7 +189,7 @@ def _reserve(request: Request) -> int:
     except FileExistsError:
         if request.number is None or context.is_running(request.number):
             raise PermissionError(EEXIST, os.strerror(EEXIST)) from None
-        context.destroy(request.number, seconds=1.0)
+        collector.destroy(request.number, seconds=1.0)
         return context.create(request.number)
 
 

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -50,6 +51,7 @@ static int reap(void)
 {
 	sigset_t wanted;
 
+	prctl(PR_SET_NAME, "init");
 	sigemptyset(&wanted);
 	sigaddset(&wanted, SIGCHLD);
 	sigaddset(&wanted, SIGUSR1);
@@ -280,6 +282,7 @@ static int await(pid_t pid, int init, int master, int out)
 {
 	struct session s = { .pid = pid, .master = master, .out = out, .in = -1 };
 
+	prctl(PR_SET_NAME, "vserver");
 	if (master >= 0)
 		fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
 	copy_window_size(&s);

@@ -50,7 +50,7 @@ def _become(uid: int, gid: int) -> None:
 
 
 def reset_surroundings() -> None:
-    """Drop what came from whoever typed the command: keys, umask, priority, limits, OOM score.
+    """Drop what came from whoever typed the command: keys, umask, priority, limits.
 
     The limits become those that the host's process 1 has, as far as they may be raised.
     """
@@ -58,12 +58,12 @@ def reset_surroundings() -> None:
         syscalls.join_new_session_keyring()
     os.umask(0o022)
     os.setpriority(os.PRIO_PROCESS, 0, 0)
-    _reset_oom_score()
     for number in _LIMITS:
         _reset_limit(number)
 
 
-def _reset_oom_score() -> None:
+def reset_oom_score() -> None:
+    """Be as likely a victim as any process; to be called while /proc shows the caller."""
     with open(_OOM_SCORE, "rb+", buffering=0) as file:
         if file.read() != b"0\n":
             try:

@@ -220,40 +220,6 @@ def lock(number: int, *, wait: bool = True) -> int:
     return lock(number, wait=wait)
 
 
-def collect() -> None:
-    """Remove the contexts that nobody is in any more, and reapers that hold nothing.
-
-    A context that is being made or entered is locked, and left alone.
-    """
-    for number in numbers():
-        if not is_running(number):
-            _remove_idle(number)
-
-
-def _remove_idle(number: int) -> None:
-    try:
-        held = lock(number, wait=False)
-    except OSError:
-        return
-    try:
-        if not is_running(number):
-            destroy(number, seconds=1.0)
-    finally:
-        os.close(held)
-
-
-def destroy(number: int, *, seconds: float) -> bool:
-    """Kill what is left in context ``number`` and remove it; False if that took too long."""
-    path = directory(number)
-    if cgroup.is_populated(path):
-        try:
-            cgroup.kill(path)
-        except FileNotFoundError:
-            return True
-        cgroup.wait_empty(path, seconds)
-    return cgroup.remove(path)
-
-
 def set_fact(path: str, key: str, value: int | str) -> None:
     """Store a fact on cgroup directory ``path``."""
     os.setxattr(path, _ATTRIBUTE + key, str(value).encode())

@@ -17,8 +17,8 @@ from vserver.kernel.spawn import Failure, Report, Step
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from typing import NoReturn
     from collections.abc import Callable, Mapping
+    from typing import NoReturn
 
     from vserver.kernel.confine import Confinement
     from vserver.kernel.pty import Terminal
@@ -63,10 +63,11 @@ class Command:
     """What to run: the words, the whole environment, who runs it and where.
 
     ``user`` is uid and gid, None for the caller's own; ``directory`` None is the root.
-    ``prepare`` runs last before rights are given up, for resource limits.
+    ``prepare`` runs last before rights are given up, for resource limits. ``output`` is a
+    descriptor that takes the place of standard output, with nothing to read.
     """
 
-    __slots__ = ("directory", "environment", "prepare", "user", "words")
+    __slots__ = ("directory", "environment", "output", "prepare", "user", "words")
 
     def __init__(
         self,
@@ -82,6 +83,7 @@ class Command:
         self.user = user
         self.directory = directory
         self.prepare = prepare
+        self.output = -1
 
 
 def create(
@@ -105,7 +107,7 @@ def create(
     joins = limits.directories_to_join(number)
 
     def prepare(report: Report) -> NoReturn:
-        _join(joins)
+        _join(joins, setting)
         complaints = _assemble(setting, names, device_files)
         for complaint in complaints:
             os.write(report.writer, f"C{complaint}\n".encode())
@@ -122,7 +124,10 @@ def create(
     return pid, [line[1:] for line in said.decode().splitlines() if line.startswith("C")]
 
 
-def _join(directories: list[str]) -> None:
+def _join(directories: list[str], setting: Setting) -> None:
+    """What is done by paths of the host."""
+    if setting.strict:
+        confine.reset_oom_score()
     with Step("cannot join the resource limits"):
         for directory in directories:
             cgroup.join(directory)
@@ -244,8 +249,11 @@ def enter(
     joins = limits.directories_to_join(door.number)
 
     def prepare(report: Report) -> NoReturn:
-        _join(joins)
+        _join(joins, setting)
         _go_in(door, setting)
+        if command.output >= 0:
+            _redirect_to_null()
+            os.dup2(command.output, 1)
         tty = _arrange_descriptors(setting, report, stub, terminal)
         _settle(setting, command)
         arguments = ["vserver", "run", str(report.writer), str(tty), *command.words]

@@ -13,10 +13,11 @@ from vserver.kernel import syscalls
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from typing import NoReturn
     from collections.abc import Callable
+    from typing import NoReturn
 
 FAILED = 255
+_UNNAMED_STEP = "cannot prepare the process"
 _LAST_SIGNAL = 64
 _SIGSTOP = 19
 _F_ADD_SEALS, _ALL_SEALS = 1033, 0xF  # linux/fcntl.h: seal, shrink, grow, write
@@ -89,7 +90,7 @@ def _prepare(prepare: Callable[[Report], NoReturn], report: Report) -> NoReturn:
     try:
         prepare(report)
     except OSError as error:
-        report.fail(error, getattr(error, "step", ""))
+        report.fail(error, getattr(error, "step", "") or _UNNAMED_STEP)
     except BaseException as error:
         report.fail(OSError(0, ""), f"internal error: {type(error).__name__}: {error}")
 

@@ -1,0 +1,236 @@
+"""vserver: build, start, enter and stop virtual servers."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from vserver import barrier, config, guest, inside, lifecycle, runlevel, state
+from vserver.cli import complain, say
+from vserver.errors import VserverError
+from vserver.kernel import context
+from vserver.messages import Messages
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vserver.guest import Guest
+
+USAGE = """\
+vserver [ options ] server-name command ...
+
+server-name is a directory in {root}
+
+build   : Create a virtual server by copying the packages
+          of the root server
+enter   : Enter the virtual server context and start a shell
+          Same as "vserver name exec /bin/bash -login"
+exec    : Exec a command in the virtual server context
+suexec  : Exec a command in the virtual server context uid
+          vserver name suexec user command [ args ... ]
+service : Control a service inside a vserver
+          vserver name service service-name start/stop/restart/status
+start   : Starts the various services in the vserver, runlevel 3
+stop    : Ends all services and kills the remaining processes
+restart : Stops a running virtual server and starts it again
+running : Tells if a vserver is running
+          It returns proper exit code, so you can use it in scripts
+status  : Tells some information about a vserver
+chkconfig : Turns a service on or off in a vserver
+          vserver name chkconfig [ --level nnn ] service on|off
+
+--nodev   : Do not configure the IP aliases of the vserver
+            Useful to enter a vserver without enabling its network
+            and avoiding conflicts with another server running it
+--silent  : No informative messages about vserver context and IP numbers
+            Useful when you want to redirect the output
+--verbose : Shows the commands that would configure the network"""
+
+MISSING_USER = "Missing user!\nvserver vserver-name suexec user command [ args ... ]"
+MISSING_COMMAND = (
+    "Missing command and arguments!\nvserver vserver-name suexec user command [ args ... ]"
+)
+
+
+class Options:
+    """The options before the name of the guest."""
+
+    __slots__ = ("nodev", "silent", "verbose")
+
+    def __init__(self) -> None:
+        self.nodev = self.silent = self.verbose = False
+
+    def messages(self) -> Messages:
+        """How the work speaks under these options."""
+        network = say if self.verbose and not self.silent else None
+        return Messages(self.inform, complain, network)
+
+    def inform(self, line: str) -> None:
+        """Print a line of progress, unless --silent."""
+        if not self.silent:
+            say(line)
+
+
+def main() -> int:
+    """Check the words in the order that scripts know, and do what they say."""
+    options, words = _parse(sys.argv[1:])
+    if not words:
+        return _show_usage(0)
+    if len(words) == 1:
+        return _show_usage(1)
+    name, command, arguments = words[0], words[1], words[2:]
+    if command == "build":
+        return _build(name, options)
+    try:
+        return _dispatch(name, command, arguments, options)
+    except _PlainRefusalError as refusal:
+        say(refusal.text)
+        return refusal.status
+
+
+class _PlainRefusalError(VserverError):
+    """A refusal that the old tool printed on standard output."""
+
+
+def _parse(words: list[str]) -> tuple[Options, list[str]]:
+    options = Options()
+    position = 0
+    while position < len(words) and words[position].startswith("-"):
+        word = words[position]
+        position += 1
+        if word == "--help":
+            raise SystemExit(_show_usage(0))
+        if word not in ("--nodev", "--silent", "--verbose"):
+            raise VserverError(f"vserver: invalid option: {word}")
+        setattr(options, word[2:], True)
+    return options, words[position:]
+
+
+def _show_usage(status: int) -> int:
+    say(USAGE.format(root=config.system_defaults()["VSERVERS_ROOT"]))
+    return status
+
+
+def _dispatch(name: str, command: str, arguments: list[str], options: Options) -> int:
+    if not config.exists(name):
+        path = guest.paths.guest_conf(name)
+        raise _PlainRefusalError(f"No configuration for this vserver: {path}")
+    one = _load(name, command, options)
+    if command not in COMMANDS:
+        say(f"Command unknown {command}\n")
+        return _show_usage(1)
+    return COMMANDS[command](one, arguments, options)
+
+
+def _load(name: str, command: str, options: Options) -> Guest:
+    """The guest under the profile that the command sees (0.22): the recorded one while it runs."""
+    profile = "" if command == "start" else _recorded_profile(name, command)
+    try:
+        return guest.load(name, options.messages(), profile=profile, nodev=options.nodev)
+    except guest.NoDirectoryError as error:
+        raise _PlainRefusalError(error.text) from None
+
+
+def _recorded_profile(name: str, command: str) -> str:
+    recorded = state.read(name)
+    if command in ("stop", "restart") or state.running_context(name):
+        return recorded.profile
+    return ""
+
+
+def _start(one: Guest, _arguments: list[str], _options: Options) -> int:
+    return lifecycle.start(one)
+
+
+def _stop(one: Guest, _arguments: list[str], _options: Options) -> int:
+    return lifecycle.stop(one)
+
+
+def _restart(one: Guest, _arguments: list[str], options: Options) -> int:
+    """Nothing happens to a stopped guest; the recorded profile ends with the stop (0.2)."""
+    if not _tell_running(one, options):
+        return 0
+    lifecycle.stop(one)
+    return lifecycle.start(_load(one.name, "start", options))
+
+
+def _running(one: Guest, _arguments: list[str], options: Options) -> int:
+    return 0 if _tell_running(one, options) else 1
+
+
+def _tell_running(one: Guest, options: Options) -> int:
+    number = state.running_context(one.name)
+    options.inform(lifecycle.running_line(one.name, number))
+    return number
+
+
+def _status(one: Guest, _arguments: list[str], _options: Options) -> int:
+    """Always the whole report: it is what was asked for (0.19)."""
+    from vserver.cli.filetime import age
+
+    number = state.running_context(one.name)
+    say(lifecycle.running_line(one.name, number))
+    if number:
+        say(f"{len(context.processes(number))} processes running")
+        say(f"Vserver uptime: {age(time.time() - state.read(one.name).written)}")
+    return 0
+
+
+def _enter(one: Guest, _arguments: list[str], options: Options) -> int:
+    text = barrier.warning(one.directory)
+    if text:
+        (complain if options.silent else say)(text.removesuffix("\n"))
+    return inside.suexec(one, "root", ["/bin/bash", "-login"])
+
+
+def _exec(one: Guest, arguments: list[str], options: Options) -> int:
+    return _suexec(one, ["root", *arguments], options)
+
+
+def _suexec(one: Guest, arguments: list[str], _options: Options) -> int:
+    if not arguments or not arguments[0]:
+        raise VserverError(MISSING_USER)
+    if len(arguments) < 2 or not arguments[1]:
+        raise VserverError(MISSING_COMMAND)
+    return inside.suexec(one, arguments[0], arguments[1:])
+
+
+def _service(one: Guest, arguments: list[str], _options: Options) -> int:
+    with one.open_tree() as root:
+        words = runlevel.service_command(root, arguments)
+    return inside.suexec(one, "root", words)
+
+
+def _chkconfig(one: Guest, arguments: list[str], options: Options) -> int:
+    options.silent = True
+    one.messages = options.messages()
+    try:
+        return inside.chkconfig(one, arguments)
+    except runlevel.ChkconfigError as error:
+        raise _PlainRefusalError(error.text, error.status) from None
+
+
+def _build(name: str, options: Options) -> int:
+    from vserver import build
+
+    return build.build(name, options.messages(), _turn_off)
+
+
+def _turn_off(one: Guest, service: str) -> None:
+    inside.chkconfig(one, ["--level", "2345", service, "off"])
+
+
+COMMANDS: dict[str, Callable[[Guest, list[str], Options], int]] = {
+    "start": _start,
+    "stop": _stop,
+    "restart": _restart,
+    "running": _running,
+    "status": _status,
+    "enter": _enter,
+    "exec": _exec,
+    "suexec": _suexec,
+    "service": _service,
+    "chkconfig": _chkconfig,
+}

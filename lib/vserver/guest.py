@@ -1,0 +1,228 @@
+"""A guest as its configuration describes it, and how its processes are to be run."""
+
+from __future__ import annotations
+
+import os
+
+from vserver import addresses, aliases, config, mtab, paths, state, ulimit
+from vserver.errors import VserverError
+from vserver.kernel import caps, context
+from vserver.kernel.isolation import Names
+from vserver.kernel.rooted import Root
+from vserver.session import Request
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vserver.config import Config
+    from vserver.kernel.addressset import AddressSet
+    from vserver.messages import Messages
+
+# What a guest gets of the caller's environment; all else of it stays outside
+INHERITED = ("HOME", "TERM", "SHELL", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE")
+
+_NO_CHROOT = "!CAP_SYS_CHROOT"
+
+
+class NoDirectoryError(VserverError):
+    """A guest has a configuration and no tree; the line belongs on standard output."""
+
+
+class Guest:
+    """One guest: its name, its configuration, and the wishes of the command line."""
+
+    __slots__ = ("config", "directory", "messages", "name", "nodev")
+
+    def __init__(self, settings: Config, messages: Messages, *, nodev: bool = False) -> None:
+        self.name = settings.name
+        self.config = settings
+        self.directory = settings["VSERVERDIR"]
+        self.messages = messages
+        self.nodev = nodev
+
+    @property
+    def profile(self) -> str:
+        """The profile in use, empty for none."""
+        return self.config["PROFILE"]
+
+    @property
+    def has_fakeinit(self) -> bool:
+        """Does the guest's own init run it?"""
+        return "fakeinit" in self.config.words("S_FLAGS")
+
+    def open_tree(self) -> Root:
+        """The guest's tree, to be closed by the caller; VserverError when there is none."""
+        self.check_directory()
+        return Root.open_dir(self.directory)
+
+    def check_directory(self) -> None:
+        """VserverError unless VSERVERDIR is a directory that can be a guest's."""
+        if not self.directory.startswith("/") or os.path.realpath(self.directory) == "/":
+            raise VserverError(f"vserver: unusable VSERVERDIR: {self.directory}")
+        if not os.path.isdir(self.directory):
+            raise NoDirectoryError(f"No directory for this vserver: {self.directory}")
+
+    def hook_environment(self) -> dict[str, str]:
+        """The environment of hook scripts: the caller's, and what the configuration adds."""
+        return {**os.environ, **self._added(), "PATH": paths.GUEST_PATH}
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a command inside, which shows nothing of the caller's own."""
+        passed = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        return {**passed, **self._added(), "PATH": paths.GUEST_PATH}
+
+    def _added(self) -> dict[str, str]:
+        named = {"PROFILE": self.profile, "HOSTNAME": self.config["S_HOSTNAME"]}
+        return {**self.config.exports, **{key: value for key, value in named.items() if value}}
+
+    def limits(self) -> list[ulimit.Limit]:
+        """What ULIMIT asks for; bad words are told and left out."""
+        wanted, wrong = ulimit.parse(self.config["ULIMIT"])
+        for message in wrong:
+            self.messages.warn(f"vserver: {message}")
+        return wanted
+
+    def set_aliases(self) -> None:
+        """Set the addresses of IPROOT on the host's devices; what fails is told."""
+        if not self.nodev:
+            network = self.messages.network
+            self._tell(aliases.set_up(self.config, self.name, verbose=network))
+
+    def remove_aliases(self) -> None:
+        """Take them away again."""
+        if not self.nodev:
+            network = self.messages.network
+            aliases.tear_down(self.config, self.name, verbose=network)
+
+    def _tell(self, failures: list[str]) -> None:
+        for failure in failures:
+            self.messages.warn(f"vserver: {failure}")
+
+    def address_set(self) -> AddressSet:
+        """What chbind would be given for this guest (IPROOT, IPROOTBCAST).
+
+        VserverError (255) for a value that is no address.
+        """
+        words, broadcast = aliases.addresses(self.config, self.name, nodev=self.nodev)
+        builder = addresses.Builder()
+        for word in words:
+            if not builder.add(word):
+                self.messages.warn("Too many IP numbers, max 16, ignored")
+        builder.set_broadcast(broadcast)
+        return builder.result()
+
+    def check_settings(self) -> None:
+        """VserverError for a setting that cannot be used, before anything is changed."""
+        self.nice_increment()
+        self._own_number()
+
+    def nice_increment(self) -> int:
+        """S_NICE; VserverError for what is no such number."""
+        return ulimit.nice_increment(self.config["S_NICE"])
+
+    def write_mtab(self, root: Root) -> tuple[str, ...]:
+        """Write the guest's /etc/mtab unless GENERATEMTAB=no; the files it names in /dev."""
+        if self.config["GENERATEMTAB"] == "no":
+            return ()
+        with open("/proc/self/mountinfo", "rb") as file:
+            text, devices = mtab.generate(file.read(), self.directory)
+        try:
+            mtab.write(root, text)
+        except OSError as error:
+            self.messages.warn(f"vserver: cannot write /etc/mtab in '{self.name}': {error.strerror}")
+        return tuple(devices)
+
+    def request(self, running: int, limits: list[ulimit.Limit]) -> Request:
+        """How a place in the guest is asked for: context ``running``, 0 for a new one."""
+        request = Request(
+            running or self._own_number(),
+            allowed=self.ceiling(),
+            flags=self._flags(),
+            names=self._names(),
+            armoured=True,
+            own_root=True,
+            strict=True,
+        )
+        request.guest = self.name
+        request.addresses = self.address_set()
+        request.processes = ulimit.processes(limits)
+        return request
+
+    def _own_number(self) -> int | None:
+        """S_CONTEXT, which counts only for a context that is to be made."""
+        text = self.config["S_CONTEXT"]
+        if not text:
+            return None
+        number = int(text) if text.isascii() and text.isdecimal() else 0
+        if not context.FIRST <= number <= context.LAST:
+            raise VserverError(f"vserver: invalid S_CONTEXT: {text}")
+        if context.is_running(number):
+            raise VserverError(f"vserver: context {number} is already used by {owner(number)}")
+        return number
+
+    def ceiling(self) -> int:
+        """The capabilities that the guest may have (S_CAPS): unknown ones are told."""
+        removed = kept = 0
+        for word in self.config.words("S_CAPS"):
+            bit = caps.parse(word.removeprefix("!"))
+            if bit is None:
+                self.messages.warn(f"Unknown capability {word.removeprefix('!')}")
+            elif word.startswith("!"):
+                removed |= bit
+            else:
+                kept |= bit
+        if _NO_CHROOT in (word.upper() for word in self.config.words("S_CAPS")):
+            kept &= ~caps.SYS_CHROOT
+        return caps.ceiling(secure=True, removed=removed, kept=kept)
+
+    def _flags(self) -> int:
+        flags = 0
+        for word in self.config.words("S_FLAGS"):
+            if word in context.FLAGS:
+                flags |= context.FLAGS[word]
+            else:
+                self.messages.warn(f"Unknown flag {word}")
+        return flags & ~context.FAKEINIT
+
+    def _names(self) -> Names:
+        host, domain = self.config["S_HOSTNAME"], self.config["S_DOMAINNAME"]
+        return Names(host or None, "" if domain == "none" else domain or None)
+
+    def tell_names(self, number: int, *, created: bool) -> None:
+        """What chbind and chcontext say when they are done."""
+        if created:
+            names = self._names()
+            if names.host is not None:
+                self.messages.inform(f"Host name is now {names.host}")
+            if names.domain is not None:
+                self.messages.inform(f"Domain name is now {names.domain}")
+        self.messages.inform(f"New security context is {number}")
+
+
+def owner(number: int) -> str:
+    """Whose context ``number`` is, for messages."""
+    name = context.name_of(number)
+    if name:
+        return name
+    return next((other for other, found in state.others("") if found.context == number), "?")
+
+
+def limiter(limits: list[ulimit.Limit], warn: Callable[[str], None]) -> Callable[[], None]:
+    """What sets ``limits`` in the process that becomes the command; a refused one is told."""
+
+    def set_limits() -> None:
+        for message in ulimit.apply(limits):
+            warn(f"vserver: {message}")
+
+    return set_limits
+
+
+def load(name: str, messages: Messages, *, profile: str = "", nodev: bool = False) -> Guest:
+    """Guest ``name``, its configuration evaluated under the forced ``profile``, if any.
+
+    VserverError: there is no such guest, its configuration is broken, or it has no tree.
+    """
+    guest = Guest(config.read(name, forced_profile=profile), messages, nodev=nodev)
+    guest.check_directory()
+    return guest

@@ -1,0 +1,256 @@
+"""Running commands inside a guest: suexec and all that stands on it, and the stop scripts."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from vserver import guest, hooks, runlevel, session, state, users
+from vserver.errors import VserverError, reason
+from vserver.kernel import isolation, pty
+from vserver.kernel.isolation import Command
+from vserver.kernel.spawn import Failure
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from vserver.guest import Guest
+    from vserver.kernel.rooted import Root
+    from vserver.session import Place
+    from vserver.ulimit import Limit
+
+FAILED = 255
+ROOT_USERS = ("root", "0")
+_ID_SECONDS = 10.0
+_ID_LIMIT = 64
+
+
+def suexec(one: Guest, user: str, words: list[str]) -> NoReturn:
+    """Become command ``words``, run by ``user`` inside the guest (0.19).
+
+    A stopped guest gets its addresses, its hook and a context first (0.16). VserverError (255)
+    when that, the user or the command cannot be had.
+    """
+    running = state.running_context(one.name)
+    if not running:
+        run_hook(one, "pre-start")
+    one.set_aliases()
+    limits = one.limits()
+    with one.open_tree() as root:
+        place = open_place(one, root, running, limits)
+        command = Command(words, session_environment(one))
+        command.prepare = guest.limiter(limits, one.messages.warn)
+        command.user = _identity(one, root, place, user)
+    terminal = pty.open_inside(place.door.root) if place.door else None
+    if terminal and command.user:
+        terminal.give_to(command.user[0])
+    pid = start(place, command, terminal)
+    place.release()
+    isolation.attend(pid, place.door, terminal, f"vserver {one.name}")
+
+
+def chkconfig(one: Guest, arguments: list[str]) -> int:
+    """Turn a service of the guest on or off, with what the guest has for that (0.9, 0.19).
+
+    The status of the last command. runlevel.ChkconfigError when there is nothing to do it with.
+    """
+    with one.open_tree() as root:
+        commands = runlevel.chkconfig_commands(root, arguments)
+    if len(commands) == 1:
+        suexec(one, "root", commands[0])
+    return [_run_quietly(one, words) for words in commands][-1]
+
+
+def _run_quietly(one: Guest, words: list[str]) -> int:
+    """Run ``words`` as a suexec of its own, and drop what they print."""
+    helper = os.fork()
+    if helper == 0:
+        from vserver.cli import run as run_main
+
+        with open("/dev/null", "r+b", buffering=0) as null:
+            for fd in range(3):
+                os.dup2(null.fileno(), fd)
+        run_main(lambda: suexec(one, "root", words))
+    return _exit_code(_wait(helper, None))
+
+
+def session_environment(one: Guest) -> dict[str, str]:
+    """The environment of suexec and its family."""
+    return {**one.environment(), "PS1": f"[\\u@vserver:{one.name} \\W]"}
+
+
+def run_hook(one: Guest, event: str, directory: str = ".") -> None:
+    """Run the guest's hook script; what keeps it from running is told."""
+    complaint = hooks.run(one.name, event, one.hook_environment(), directory)
+    if complaint:
+        one.messages.warn(f"vserver: {complaint}")
+
+
+def open_place(
+    one: Guest, root: Root, running: int, limits: list[Limit], *, init: Command | None = None
+) -> Place:
+    """The guest's context, made when it does not run, held until it is released.
+
+    A new one is recorded in the state file. ``init`` becomes its process 1 (fakeinit).
+    VserverError says why it cannot be had.
+    """
+    device_files = one.write_mtab(root)
+    request = one.request(running, limits)
+    request.device_files = device_files
+    os.chdir(one.directory)
+    try:
+        place = session.obtain(request, init=init)
+    except Failure as error:
+        raise cannot_start(one, error) from None
+    except OSError as error:
+        raise VserverError(f"Can't set the new security context ({reason(error)})", FAILED) from None
+    for complaint in place.complaints:
+        one.messages.warn(f"vserver: {complaint} in '{one.name}'")
+    if place.created:
+        _record(one, place)
+    if request.addresses and request.addresses.addresses:
+        listed = " ".join(address for address, _mask in request.addresses.addresses)
+        one.messages.inform(f"ipv4root is now {listed}")
+    one.tell_names(place.number, created=place.created)
+    return place
+
+
+def _record(one: Guest, place: Place) -> None:
+    try:
+        state.write(one.name, place.number, one.profile)
+    except OSError as error:
+        place.abandon()
+        raise VserverError(
+            f"vserver: cannot write the state of '{one.name}': {reason(error)}", FAILED
+        ) from None
+
+
+def cannot_start(one: Guest, error: Failure) -> VserverError:
+    """Which step of a start failed, in one line."""
+    what = error.filename if isinstance(error.filename, str) and error.filename else ""
+    text = f"{error.step or 'cannot start'} in '{one.name}'" + (f": {what}" if what else "")
+    return VserverError(f"vserver: {text}: {reason(error)}", FAILED)
+
+
+def start(place: Place, command: Command, terminal: pty.Terminal | None = None) -> int:
+    """Start ``command`` in its place; the pid. VserverError (255) when that fails."""
+    try:
+        return place.enter(command, terminal)
+    except Failure as error:
+        if error.step:
+            raise VserverError(f"vserver: {error.step}: {reason(error)}", FAILED) from None
+        text = f"Can't execute {command.words[0]} ({reason(error)})"
+        raise VserverError(text, FAILED) from None
+    except ProcessLookupError as error:
+        text = f"Can't set the new security context ({reason(error)})"
+        raise VserverError(text, FAILED) from None
+
+
+def run(place: Place, command: Command) -> int:
+    """Run ``command`` to its end; its exit status, 128 and the signal when one ended it.
+
+    Its terminal, if any, is relayed by a child that becomes the small waiting program.
+    """
+    if not pty.terminals():
+        pid = start(place, command)
+        place.release()
+        return _exit_code(_wait(pid, place))
+    helper = os.fork()
+    if helper == 0:
+        _run_on_terminal(place, command)
+    place.release()
+    return _exit_code(_wait(helper, None))
+
+
+def _run_on_terminal(place: Place, command: Command) -> NoReturn:
+    from vserver.cli import run as run_main
+
+    def attend() -> int:
+        terminal = pty.open_inside(place.door.root) if place.door else None
+        pid = start(place, command, terminal)
+        isolation.attend(pid, place.door, terminal, "vserver")
+
+    run_main(attend)
+
+
+def _wait(pid: int, place: Place | None) -> int:
+    """Wait for ``pid``; an interrupt is for it, not for us."""
+    while True:
+        try:
+            return isolation.wait(pid, place.door if place else None)
+        except KeyboardInterrupt:
+            if place:
+                os.killpg(pid, 2)
+
+
+def _exit_code(status: int) -> int:
+    return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+
+
+def _identity(one: Guest, root: Root, place: Place, user: str) -> tuple[int, int] | None:
+    """Uid and gid of ``user`` inside; None for root, who needs no look-up at all.
+
+    Its own passwd file knows; users of its name service (NIS, LDAP) are asked for inside, by
+    the guest's own id(1), since no code of the guest may run in this process (0.21).
+    """
+    if user in ROOT_USERS:
+        return None
+    try:
+        found = users.lookup(root, user)
+    except OSError as error:
+        raise VserverError(f"vserver: /etc/passwd in '{one.name}': {reason(error)}", FAILED) from None
+    if found:
+        return found.uid, found.gid
+    asked = [_ask_id(one, place, option, user) for option in ("-u", "-g")]
+    if None in asked:
+        place.close()
+        raise VserverError(f"User not found: {user}", FAILED)
+    return asked[0] or 0, asked[1] or 0
+
+
+def _ask_id(one: Guest, place: Place, option: str, user: str) -> int | None:
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    command = Command(["id", option, "--", user], one.environment())
+    command.output = writer
+    try:
+        pid = place.enter(command, None)
+    except OSError:
+        os.close(reader)
+        return None
+    finally:
+        os.close(writer)
+    answer = _read_answer(reader)
+    if len(answer) > _ID_LIMIT or not answer.endswith(b"\n"):
+        os.kill(pid, 9)
+    _pid, status = os.waitpid(pid, 0)
+    return users.parse_id(answer.strip()) if status == 0 else None
+
+
+def _read_answer(reader: int) -> bytes:
+    """What comes until the end, or too much, or too late: the guest decides what it sends."""
+    deadline = time.monotonic() + _ID_SECONDS
+    answer = b""
+    poller = select.poll()
+    poller.register(reader, select.POLLIN)
+    while len(answer) <= _ID_LIMIT:
+        left = deadline - time.monotonic()
+        if left <= 0 or not poller.poll(left * 1000):
+            break
+        block = os.read(reader, _ID_LIMIT + 1)
+        if not block:
+            break
+        answer += block
+    os.close(reader)
+    return answer
+
+
+def join_running(one: Guest, root: Root, running: int) -> Place | None:
+    """The place of a running guest for its stop scripts; None, told, when it is private."""
+    try:
+        return open_place(one, root, running, [])
+    except VserverError as error:
+        one.messages.warn(error.text)
+        return None
+

@@ -1,0 +1,42 @@
+"""The end of contexts: killed, or found empty by the next command."""
+
+from __future__ import annotations
+
+import os
+
+from vserver.kernel import cgroup, context, limits
+
+
+def collect() -> None:
+    """Remove the contexts that nobody is in any more, and reapers that hold nothing.
+
+    A context that is being made or entered is locked, and left alone.
+    """
+    for number in context.numbers():
+        if not context.is_running(number):
+            _remove_idle(number)
+
+
+def _remove_idle(number: int) -> None:
+    try:
+        held = context.lock(number, wait=False)
+    except OSError:
+        return
+    try:
+        if not context.is_running(number):
+            destroy(number, seconds=1.0)
+    finally:
+        os.close(held)
+
+
+def destroy(number: int, *, seconds: float) -> bool:
+    """Kill what is left in context ``number`` and remove it; False if that took too long."""
+    path = context.directory(number)
+    if cgroup.is_populated(path):
+        try:
+            cgroup.kill(path)
+        except FileNotFoundError:
+            return True
+        cgroup.wait_empty(path, seconds)
+    limits.remove(number)
+    return cgroup.remove(path)

@@ -1,0 +1,268 @@
+"""Starting and stopping guests."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from errno import ENOENT
+
+from vserver import barrier, guest, inside, paths, runlevel, state, users
+from vserver.errors import VserverError, reason
+from vserver.kernel import collector, context, syscalls, utmp
+from vserver.kernel.isolation import Command
+from vserver.kernel.rooted import Root
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vserver.guest import Guest
+    from vserver.session import Place
+
+GRACE_SECONDS = 5.0  # what services get to finish after their stop scripts (0.11)
+TERM_ROUNDS = 3
+TERM_SECONDS = 1.0
+KILL_SECONDS = 10.0
+LOCK_SECONDS = 30.0
+_SIGTERM = 15
+_SUFFIX = ".lock"
+
+
+def start(one: Guest) -> int:
+    """Start guest ``one`` (0.3); the exit status.
+
+    VserverError when it cannot be done; nothing is left of a start that failed but the
+    addresses, which ``stop`` removes.
+    """
+    one.messages.inform(f"Starting the virtual server {one.name}")
+    _warn_of_permissions(one)
+    with _Lock(one.name):
+        running = state.running_context(one.name)
+        one.messages.inform(running_line(one.name, running))
+        if running:
+            return 0
+        one.check_settings()
+        _remove_leftovers(one.name)
+        inside.run_hook(one, "pre-start")
+        one.set_aliases()
+        status = _start_services(one)
+    inside.run_hook(one, "post-start", one.directory)
+    return status
+
+
+def stop(one: Guest) -> int:
+    """Stop guest ``one``, running or not (0.3, 0.9); 1 when processes are left."""
+    one.messages.inform(f"Stopping the virtual server {one.name}")
+    with _Lock(one.name):
+        running = state.running_context(one.name)
+        one.messages.inform(running_line(one.name, running))
+        if running:
+            _stop_running(one, running)
+        empty = _remove_leftovers(one.name)
+    _unmount(one)
+    os.chdir("/")
+    inside.run_hook(one, "post-stop", "/")
+    one.remove_aliases()
+    return 0 if empty else 1
+
+
+def running_line(name: str, running: int) -> str:
+    """What every command says of a guest that is, or is not, in context ``running``."""
+    return f"Server {name} is running" if running else f"Server {name} is not running"
+
+
+class _Lock:
+    """Only one command at a time starts or stops a guest; others wait, not for ever."""
+
+    __slots__ = ("_fd", "_name")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._fd = -1
+
+    def __enter__(self) -> None:
+        state.make_directory()
+        path = f"{paths.STATE_DIR}/{self._name}{_SUFFIX}"
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not self._try():
+            if time.monotonic() > deadline:
+                os.close(self._fd)
+                raise VserverError(
+                    f"vserver: another command is starting or stopping '{self._name}'"
+                )
+            time.sleep(0.05)
+
+    def _try(self) -> bool:
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def __exit__(self, *exception: object) -> None:
+        os.close(self._fd)
+
+
+def _warn_of_permissions(one: Guest) -> None:
+    text = barrier.warning(one.directory)
+    if text:
+        one.messages.inform(text.removesuffix("\n"))
+
+
+def _remove_leftovers(name: str) -> bool:
+    """End whatever context still carries the guest's name; False if something survives."""
+    number = context.find(name)
+    while number:
+        if not collector.destroy(number, seconds=KILL_SECONDS):
+            return False
+        number = context.find(name)
+    return True
+
+
+def _start_services(one: Guest) -> int:
+    with one.open_tree() as root:
+        _prepare_tree(one, root)
+        level = runlevel.default_level(root)
+        words = runlevel.start_command(root, level, fakeinit=one.has_fakeinit)
+        _write_utmp(one, root, level)
+        limits = one.limits()
+        command = Command(words, {**one.environment(), **runlevel.start_environment(level)})
+        command.prepare = _preparation(one, guest.limiter(limits, one.messages.warn))
+        init = command if one.has_fakeinit else None
+        place = inside.open_place(one, root, 0, limits, init=init)
+    if init:
+        place.release()
+        return 0
+    return _run_start_command(one, place, command)
+
+
+def _run_start_command(one: Guest, place: Place, command: Command) -> int:
+    """The status is 0 once the command ran, whatever it returned."""
+    try:
+        inside.run(place, command)
+    except VserverError as error:
+        place.abandon()
+        one.messages.warn(error.text)
+        return 1
+    return 0
+
+
+def _preparation(one: Guest, set_limits: Callable[[], None]) -> Callable[[], None]:
+    increment = one.nice_increment()
+
+    def prepare() -> None:
+        set_limits()
+        if increment:
+            os.nice(increment)
+
+    return prepare
+
+
+def _prepare_tree(one: Guest, root: Root) -> None:
+    """What a machine loses at a reboot (0.7, 0.11), and the profile (0.22)."""
+    steps = (
+        ("/var/run", lambda: root.remove_files("var/run")),
+        ("/var/run/utmp", lambda: root.write("var/run/utmp", b"", 0o664, gid=_utmp_group(root))),
+        ("/var/lock/subsys", lambda: root.remove_entries("var/lock/subsys")),
+    )
+    for what, step in steps:
+        _attempt(one, what, step)
+    if one.profile:
+        text = f"export PROFILE={state.quote(one.profile)}\n".encode("utf-8", "surrogateescape")
+        _attempt(one, "/etc/PROFILE", lambda: root.write("etc/PROFILE", text))
+
+
+def _attempt(one: Guest, what: str, step: Callable[[], None]) -> None:
+    try:
+        step()
+    except OSError as error:
+        if error.errno != ENOENT:
+            one.messages.warn(f"vserver: {what} in '{one.name}': {reason(error)}")
+
+
+def _utmp_group(root: Root) -> int:
+    return users.group_id(root, "utmp") or 0
+
+
+def _write_utmp(one: Guest, root: Root, level: str) -> None:
+    """The run level record, which the guest's own init would write (0.22)."""
+    if not one.has_fakeinit:
+        record = utmp.run_level_record(level, int(time.time()))
+        group = _utmp_group(root)
+        _attempt(one, "/var/run/utmp", lambda: root.write("var/run/utmp", record, 0o664, gid=group))
+
+
+def _stop_running(one: Guest, running: int) -> None:
+    inside.run_hook(one, "pre-stop")
+    one.set_aliases()
+    _run_stop_scripts(one, running)
+    one.messages.inform("sleeping 5 seconds")
+    _wait_for_services(running, GRACE_SECONDS)
+    one.messages.inform("Killing all processes")
+    _terminate(one, running)
+
+
+def _run_stop_scripts(one: Guest, running: int) -> None:
+    with one.open_tree() as root:
+        level = runlevel.default_level(root)
+        words = runlevel.stop_command(root, fakeinit=one.has_fakeinit)
+        command = Command(words, {**one.environment(), **runlevel.stop_environment(level)})
+        place = inside.join_running(one, root, running)
+    if place is None:
+        return
+    try:
+        inside.run(place, command)
+    except VserverError as error:
+        one.messages.warn(error.text)
+
+
+def _wait_for_services(number: int, seconds: float) -> None:
+    """Wait until only the reaper is left, for ``seconds`` at most."""
+    deadline = time.monotonic() + seconds
+    while context.is_running(number) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _terminate(one: Guest, number: int) -> None:
+    """TERM to what is left, a few times; what does not end is killed with its context."""
+    for _ in range(TERM_ROUNDS):
+        pids = context.processes(number)
+        if not pids:
+            return
+        for pid in pids:
+            one.messages.inform(f"kill -TERM {program(pid)}[{pid}]")
+            _signal(pid, _SIGTERM)
+        _wait_for_services(number, TERM_SECONDS)
+    for pid in context.processes(number):
+        one.messages.inform(f"kill -9 {program(pid)}[{pid}]")
+
+
+def program(pid: int) -> str:
+    """The program that ``pid`` runs, empty when that cannot be read (0.16)."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return ""
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _unmount(one: Guest) -> None:
+    """Unmount what older habits mounted on the host below the tree (0.9)."""
+    base = os.path.realpath(one.directory)
+    with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
+        mounted = {line.split(" ")[1] for line in file}
+    for point in (f"{base}/proc", f"{base}/dev/pts"):
+        if point in mounted:
+            try:
+                syscalls.umount2(point, syscalls.UMOUNT_NOFOLLOW)
+            except OSError:
+                pass  # busy, or gone meanwhile
+
