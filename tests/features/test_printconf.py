@@ -1,0 +1,5 @@
+"""printconf.sh."""
+
+from pytest_bdd import scenarios
+
+scenarios("printconf")

@@ -1,0 +1,5 @@
+"""vprofile."""
+
+from pytest_bdd import scenarios
+
+scenarios("vprofile")
