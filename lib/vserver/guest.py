@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from vserver import addresses, aliases, config, mtab, paths, state, ulimit
-from vserver.errors import VserverError
+from vserver.errors import VserverError, reason
 from vserver.kernel import caps, context
 from vserver.kernel.isolation import Names
 from vserver.kernel.rooted import Root
@@ -130,7 +130,7 @@ class Guest:
         try:
             mtab.write(root, text)
         except OSError as error:
-            self.messages.warn(f"vserver: cannot write /etc/mtab in '{self.name}': {error.strerror}")
+            self.messages.warn(f"vserver: /etc/mtab in '{self.name}': {reason(error)}")
         return tuple(devices)
 
     def request(self, running: int, limits: list[ulimit.Limit]) -> Request:

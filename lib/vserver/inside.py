@@ -103,9 +103,9 @@ def open_place(
     try:
         place = session.obtain(request, init=init)
     except Failure as error:
-        raise cannot_start(one, error) from None
+        raise _cannot_start(one, error) from None
     except OSError as error:
-        raise VserverError(f"Can't set the new security context ({reason(error)})", FAILED) from None
+        raise _no_context(error) from None
     for complaint in place.complaints:
         one.messages.warn(f"vserver: {complaint} in '{one.name}'")
     if place.created:
@@ -127,7 +127,11 @@ def _record(one: Guest, place: Place) -> None:
         ) from None
 
 
-def cannot_start(one: Guest, error: Failure) -> VserverError:
+def _no_context(error: OSError) -> VserverError:
+    return VserverError(f"Can't set the new security context ({reason(error)})", FAILED)
+
+
+def _cannot_start(one: Guest, error: Failure) -> VserverError:
     """Which step of a start failed, in one line."""
     what = error.filename if isinstance(error.filename, str) and error.filename else ""
     text = f"{error.step or 'cannot start'} in '{one.name}'" + (f": {what}" if what else "")
@@ -144,8 +148,7 @@ def start(place: Place, command: Command, terminal: pty.Terminal | None = None) 
         text = f"Can't execute {command.words[0]} ({reason(error)})"
         raise VserverError(text, FAILED) from None
     except ProcessLookupError as error:
-        text = f"Can't set the new security context ({reason(error)})"
-        raise VserverError(text, FAILED) from None
+        raise _no_context(error) from None
 
 
 def run(place: Place, command: Command) -> int:
@@ -200,7 +203,8 @@ def _identity(one: Guest, root: Root, place: Place, user: str) -> tuple[int, int
     try:
         found = users.lookup(root, user)
     except OSError as error:
-        raise VserverError(f"vserver: /etc/passwd in '{one.name}': {reason(error)}", FAILED) from None
+        text = f"vserver: /etc/passwd in '{one.name}': {reason(error)}"
+        raise VserverError(text, FAILED) from None
     if found:
         return found.uid, found.gid
     asked = [_ask_id(one, place, option, user) for option in ("-u", "-g")]
@@ -253,4 +257,3 @@ def join_running(one: Guest, root: Root, running: int) -> Place | None:
     except VserverError as error:
         one.messages.warn(error.text)
         return None
-

@@ -9,7 +9,7 @@ from errno import ENOENT
 
 from vserver import barrier, guest, inside, paths, runlevel, state, users
 from vserver.errors import VserverError, reason
-from vserver.kernel import collector, context, syscalls, utmp
+from vserver.kernel import collector, context, process, syscalls, utmp
 from vserver.kernel.isolation import Command
 from vserver.kernel.rooted import Root
 
@@ -232,19 +232,11 @@ def _terminate(one: Guest, number: int) -> None:
         if not pids:
             return
         for pid in pids:
-            one.messages.inform(f"kill -TERM {program(pid)}[{pid}]")
+            one.messages.inform(f"kill -TERM {process.program(pid)}[{pid}]")
             _signal(pid, _SIGTERM)
         _wait_for_services(number, TERM_SECONDS)
     for pid in context.processes(number):
-        one.messages.inform(f"kill -9 {program(pid)}[{pid}]")
-
-
-def program(pid: int) -> str:
-    """The program that ``pid`` runs, empty when that cannot be read (0.16)."""
-    try:
-        return os.readlink(f"/proc/{pid}/exe")
-    except OSError:
-        return ""
+        one.messages.inform(f"kill -9 {process.program(pid)}[{pid}]")
 
 
 def _signal(pid: int, number: int) -> None:
@@ -265,4 +257,3 @@ def _unmount(one: Guest) -> None:
                 syscalls.umount2(point, syscalls.UMOUNT_NOFOLLOW)
             except OSError:
                 pass  # busy, or gone meanwhile
-

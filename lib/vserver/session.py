@@ -18,7 +18,7 @@ TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vserver.kernel.ipv4root import AddressSet
+    from vserver.kernel.addressset import AddressSet
     from vserver.kernel.pty import Terminal
 
 ANY_ADDRESS_LEAF = "any"

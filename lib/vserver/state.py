@@ -15,9 +15,7 @@ from vserver.kernel import context
 
 LIMIT = 4096
 SUFFIX = ".ctx"
-_PLAIN = frozenset(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.+@%:,/"
-)
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.+@%:,/")
 
 
 class State:

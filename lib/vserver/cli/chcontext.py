@@ -16,8 +16,8 @@ from vserver.kernel.spawn import Failure
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from typing import NoReturn
     from collections.abc import Callable
+    from typing import NoReturn
 
     from vserver.kernel.pty import Terminal
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 
-from vserver import barrier, config, guest, inside, lifecycle, runlevel, state
+from vserver import barrier, config, guest, inside, lifecycle, paths, runlevel, state
 from vserver.cli import complain, say
 from vserver.errors import VserverError
 from vserver.kernel import context
@@ -81,9 +80,9 @@ def main() -> int:
     if len(words) == 1:
         return _show_usage(1)
     name, command, arguments = words[0], words[1], words[2:]
-    if command == "build":
-        return _build(name, options)
     try:
+        if command == "build":
+            return _build(name, options)
         return _dispatch(name, command, arguments, options)
     except _PlainRefusalError as refusal:
         say(refusal.text)
@@ -115,7 +114,7 @@ def _show_usage(status: int) -> int:
 
 def _dispatch(name: str, command: str, arguments: list[str], options: Options) -> int:
     if not config.exists(name):
-        path = guest.paths.guest_conf(name)
+        path = paths.guest_conf(name)
         raise _PlainRefusalError(f"No configuration for this vserver: {path}")
     one = _load(name, command, options)
     if command not in COMMANDS:
@@ -215,11 +214,11 @@ def _chkconfig(one: Guest, arguments: list[str], options: Options) -> int:
 def _build(name: str, options: Options) -> int:
     from vserver import build
 
-    return build.build(name, options.messages(), _turn_off)
-
-
-def _turn_off(one: Guest, service: str) -> None:
-    inside.chkconfig(one, ["--level", "2345", service, "off"])
+    try:
+        build.build(name, options.messages())
+    except build.OccupiedError as error:
+        raise _PlainRefusalError(error.text, error.status) from None
+    return 0
 
 
 COMMANDS: dict[str, Callable[[Guest, list[str], Options], int]] = {

@@ -104,6 +104,16 @@ def parse(name: str) -> int | None:
     return 1 << NAMES.index(bare) if bare in NAMES else None
 
 
+def name(number: int) -> str:
+    """The name of capability ``number``, also of one that is younger than this package."""
+    return f"CAP_{NAMES[number]}" if number < len(NAMES) else f"CAP_{number}"
+
+
+def own_sets() -> tuple[int, int, int]:
+    """The caller's effective, permitted and inheritable set as masks. OSError from capget(2)."""
+    return syscalls.capget()
+
+
 def ceiling(*, secure: bool, removed: int, kept: int) -> int:
     """The capabilities that may stay: ``kept`` ones always win (chcontext's order of work)."""
     allowed = SECURE_KEEPS if secure else ALL

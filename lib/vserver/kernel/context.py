@@ -239,4 +239,3 @@ def get_number(path: str, key: str, default: int) -> int:
     """A number stored on cgroup directory ``path``."""
     text = get_fact(path, key)
     return int(text) if text.isdigit() else default
-

@@ -160,7 +160,8 @@ def _become_reaper(setting: Setting, stub: int, report: Report) -> NoReturn:
     confine.reset_surroundings()
     setting.confinement.apply()
     with Step("cannot start process 1"):
-        os.execve(stub, [_REAPER], {})
+        nothing: dict[str, str] = {}
+        os.execve(stub, [_REAPER], nothing)
 
 
 def _become_init(

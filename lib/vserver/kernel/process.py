@@ -28,6 +28,14 @@ def is_zombie(pid: int) -> bool:
         return True
 
 
+def program(pid: int) -> str:
+    """The program that ``pid`` runs, empty when that cannot be read (0.16)."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return ""
+
+
 def open_pidfd(pid: int, started: int) -> int:
     """A pidfd (pidfd_open(2)) of the process that had ``pid`` since ``started``.
 

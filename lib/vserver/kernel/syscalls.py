@@ -201,9 +201,7 @@ def clone3(
 def mount(source: Path, target: Path, fstype: str, flags: int, data: str = "") -> None:
     """mount(2). The error carries ``target``."""
     try:
-        _mount(
-            encode(source), encode(target), fstype.encode(), flags, data.encode() or None
-        )
+        _mount(encode(source), encode(target), fstype.encode(), flags, data.encode() or None)
     except OSError as error:
         raise OSError(error.errno, error.strerror, os.fsdecode(target)) from None
 
