@@ -82,6 +82,8 @@ def _restrict(addresses: AddressSet) -> None:
             _release(here, addresses)
         elif not addresses.unrestricted:
             ipv4root.join(here, addresses)
+    except PermissionError:
+        raise _refusal(os.strerror(EPERM), "" if os.geteuid() == 0 else "it takes root") from None
     except OSError as error:
         raise _refusal(reason(error)) from None
     except VserverError as error:

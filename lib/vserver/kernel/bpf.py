@@ -192,11 +192,11 @@ class _Library:
             raise OSError(-result, os.strerror(-result))
 
     def _note(self, level: int, template: bytes, arguments: int) -> int:
-        """Keep the first complaint: it names the program or map that the kernel refused."""
+        """Keep the line that names the program or map which the kernel refused."""
         text = ctypes.create_string_buffer(256)
         size = ctypes.c_size_t(len(text))
         ctypes.CDLL(None).vsnprintf(text, size, template, ctypes.c_void_p(arguments))
         line = text.value.decode("utf-8", "replace").split("\n")[0].removeprefix("libbpf: ")
-        if level == 0 and not self.complaint:
+        if level == 0 and not self.complaint and line.startswith(("prog '", "map '")):
             self.complaint = line
         return 0

@@ -188,7 +188,12 @@ def _prepare(fd: int, path: str, addresses: AddressSet) -> None:
 
 
 def _refresh(fd: int, path: str, pinned: str, addresses: AddressSet) -> None:
-    """Follow what changes on the machine: routes, and devices that come."""
+    """Follow what changes on the machine: routes, and devices that come.
+
+    Somebody may have removed the pins since; the leaf goes on without them.
+    """
+    if not os.path.isdir(pinned):
+        return
     several = len(addresses.effective()) > 1
     if several and pinned == bpf.load(OBJECT):
         _write(fd, path, pinned, addresses)

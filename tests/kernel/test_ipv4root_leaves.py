@@ -1,0 +1,146 @@
+"""The cgroups that hold the address sets: made once, shared, swept, whatever is interrupted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from testhost import Result, TestHost
+
+CHBIND = "chbind --silent --ip 192.0.2.10"
+REFUSED = "listen: Cannot assign requested address\n"
+
+
+def leaves(host: TestHost) -> list[str]:
+    return host.run("find /sys/fs/cgroup -name 'ip4-*' -type d").out.split()
+
+
+def inject(host: TestHost, fault: str, command: str = f"{CHBIND} echo run") -> Result:
+    """Run ``command`` with a fault that strace(1) causes."""
+    return host.run(f"strace -o /dev/null -qq -e inject={fault} {command}")
+
+
+def test_one_leaf_for_one_set(host: TestHost) -> None:
+    for _ in range(2):
+        assert host.run(f"{CHBIND} true").status == 0
+    assert len(leaves(host)) == 1
+    with host.start(f"{CHBIND} sleep 60"), host.start(f"{CHBIND} sleep 60"):
+        assert len(leaves(host)) == 1
+
+
+def test_the_next_command_sweeps_what_is_empty(host: TestHost) -> None:
+    with host.start(f"{CHBIND} sh -c 'echo on; sleep 60'") as sleeper:
+        sleeper.expect("on")
+        assert host.run("chbind --ip 192.0.2.11 true").status == 0
+        assert host.run("chbind --ip 192.0.2.12 true").status == 0
+        assert len(leaves(host)) == 2
+    assert host.run("chbind --ip 192.0.2.13 true").status == 0
+    assert len(leaves(host)) == 1
+
+
+def test_a_socket_outlives_its_leaf_and_stays_restricted(host: TestHost) -> None:
+    program = """
+import os, socket, sys
+sys.path.append("/usr/lib/vserver/python")
+from vserver.kernel import cgroup, ipv4root
+parent = "/sys/fs/cgroup/test"
+os.mkdir(parent)
+ipv4root.join(parent, ipv4root.AddressSet((("192.0.2.10", "255.255.255.0"),)))
+s = socket.socket()
+cgroup.join("/sys/fs/cgroup/init.scope")
+ipv4root.sweep(parent)
+os.rmdir(parent)
+try:
+    s.bind(("192.0.2.11", 80))
+except OSError as error:
+    print(error.strerror)
+"""
+    host.run("ip addr add 192.0.2.11/24 dev eth0")
+    result = host.run(["python3", "-c", program])
+    assert (result.out, result.err) == ("Cannot assign requested address\n", "")
+
+
+def test_the_first_users_after_boot_come_all_at_once(host: TestHost) -> None:
+    commands = " & ".join([f"{CHBIND} echo yes"] * 12 + ["chbind --silent --ip eth0 echo yes"] * 12)
+    result = host.run(f"{commands} & wait")
+    assert (result.out.split(), result.err) == (["yes"] * 24, "")
+    assert len(host.run("ls -d /sys/fs/bpf/vserver-*").out.split()) == 1
+
+
+def test_sweeping_does_not_disturb_those_who_come(host: TestHost) -> None:
+    loop = "for i in 1 2 3 4 5 6 7 8; do chbind --silent --ip 192.0.2.{} echo yes; done"
+    loops = " & ".join(f"({loop.format(last)})" for last in (10, 11, 12, 10))
+    result = host.run(f"{loops} & wait")
+    assert (result.out.split(), result.err) == (["yes"] * 32, "")
+
+
+@pytest.mark.parametrize(
+    "call, steps",
+    [("bpf", range(1, 120, 8)), ("flock", range(1, 7)), ("setxattr", (1, 2)), ("rename", (1,))],
+)
+def test_being_killed_at_any_step_leaves_nothing_in_the_way(
+    host: TestHost, call: str, steps: range
+) -> None:
+    host.run("ip addr add 192.0.2.11/24 dev eth0")
+    for step in steps:
+        host.run("umount /sys/fs/bpf; mount -t bpf none /sys/fs/bpf")
+        host.run("rmdir /sys/fs/cgroup/init.scope/ip4-*")
+        inject(host, f"{call}:signal=KILL:when={step}")
+        assert host.run(f"{CHBIND} listen 192.0.2.11:80").err == REFUSED, step
+
+
+@pytest.mark.parametrize("error", ["EPERM", "ENOSYS", "EINVAL", "EOPNOTSUPP"])
+def test_a_kernel_that_cannot_does_not_run_the_command(host: TestHost, error: str) -> None:
+    result = inject(host, f"bpf:error={error}")
+    assert (result.status, result.out) == (255, "")
+    first, second = result.err.splitlines()
+    assert first.startswith("Can't set the ipv4 root (cannot load the BPF programs: ")
+    assert second.startswith("it takes ")
+    assert leaves(host) == []
+
+
+def test_a_failure_in_between_leaves_nothing(host: TestHost) -> None:
+    host.run("chbind --ip 192.0.2.99 true; rmdir /sys/fs/cgroup/init.scope/ip4-*")
+    for step in range(1, 42, 6):
+        result = inject(host, f"bpf:error=ENOMEM:when={step}")
+        assert (result.status, result.out) == (255, ""), step
+        assert result.err == "Can't set the ipv4 root (Cannot allocate memory)\n"
+        assert leaves(host) == []
+
+
+def test_the_file_system_for_programs_is_mounted_when_it_is_not(host: TestHost) -> None:
+    host.run("umount /sys/fs/bpf")
+    result = inject(host, "mount:error=EPERM")
+    assert result.err.startswith("Can't set the ipv4 root (cannot mount the BPF file system on")
+    assert host.run(f"{CHBIND} echo run").out == "run\n"
+    assert host.run("findmnt -no FSTYPE /sys/fs/bpf").out == "bpf\n"
+
+
+def test_pins_that_somebody_removed_are_no_obstacle(host: TestHost) -> None:
+    assert host.run(f"{CHBIND} true").status == 0
+    host.run("umount /sys/fs/bpf")
+    assert host.run(f"{CHBIND} echo run").out == "run\n"
+    assert host.run("chbind --silent --ip 192.0.2.11 echo run").out == "run\n"
+
+
+def test_no_cgroup_v2(host: TestHost) -> None:
+    host.run("umount -l /sys/fs/cgroup")
+    result = host.run(f"{CHBIND} echo run")
+    assert (result.status, result.out) == (255, "")
+    assert "cgroup v2 is not mounted" in result.err
+
+
+def test_what_holds_is_read_back(host: TestHost) -> None:
+    program = """
+import sys
+sys.path.append("/usr/lib/vserver/python")
+from vserver.kernel import cgroup, ipv4root
+print(ipv4root.addresses_of(cgroup.current()), ipv4root.addresses_of("/sys/fs/cgroup").unrestricted)
+"""
+    host.write("/tmp/show.py", program)
+    result = host.run(
+        "chbind --silent --ip 192.0.2.10/25 --ip ::1 --bcast eth0 python3 /tmp/show.py"
+    )
+    assert result.out == "192.0.2.255 192.0.2.10/255.255.255.128 ::1 True\n", result
