@@ -1,0 +1,5 @@
+"""The service vservers."""
+
+from pytest_bdd import scenarios
+
+scenarios("vservers")
