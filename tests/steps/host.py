@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from pytest_bdd import given, parsers, then
 
 from steps import Shell, eventually
@@ -40,6 +41,23 @@ def check_address(host: TestHost, address: str, device: str) -> None:
 @then(parsers.parse("the host does not have the address {address}"))
 def check_no_address(host: TestHost, address: str) -> None:
     assert not has_address(host, address), addresses(host)
+
+
+@then(
+    parsers.parse(
+        "the host has the alias {label} with the address {address} and the broadcast {broadcast}"
+    )
+)
+def check_alias(host: TestHost, label: str, address: str, broadcast: str) -> None:
+    """``label`` is DEVICE:NAME, ``address`` with its length."""
+    shown = host.run(f"ip -o -4 addr show label {label}").out
+    assert f"inet {address} brd {broadcast} " in shown, addresses(host)
+
+
+@then(parsers.parse("the host has no aliases on {device}"))
+def check_no_aliases(host: TestHost, device: str) -> None:
+    shown = host.run(f"ip -o -4 addr show dev {device} label {device}:*").out
+    assert shown == ""
 
 
 @given(parsers.parse("the host has the device {device}"))
@@ -81,6 +99,13 @@ def check_no_process(host: TestHost, command: str) -> None:
 def runs(host: TestHost, command: str) -> bool:
     """Whether a process with exactly these words as its command line is on the host."""
     return host.run(["pgrep", "-x", "-f", command]).status == 0
+
+
+@given("the kernel has VLAN devices")
+def need_vlan(host: TestHost) -> None:
+    result = host.run("ip link add link eth0 name probe type vlan id 1 && ip link del probe")
+    if result.status != 0:
+        pytest.skip(f"no VLAN devices: {result.err.strip()}")
 
 
 @then("the host has no mounts below /vservers")
