@@ -10,7 +10,7 @@ import os
 import resource
 from errno import EEXIST, EPERM
 
-from vserver.kernel import caps, cgroup, collector, context, isolation, limits, seccomp
+from vserver.kernel import caps, cgroup, collector, context, devices, isolation, limits, seccomp
 from vserver.kernel.confine import Confinement
 from vserver.kernel.isolation import Command, Door, Names, Setting
 
@@ -203,6 +203,8 @@ def _furnish(
 ) -> Place:
     if request.guest:
         context.set_name(number, request.guest)
+    if request.own_root:
+        devices.restrict(context.directory(number))
     if not request.flags & _LIMITING:
         limits.limit_processes(number, request.processes)
     _set_flags(request, number)

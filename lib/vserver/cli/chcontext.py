@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from errno import ENOSYS
 
 from vserver import execute, session
 from vserver.cli import complain, say
@@ -198,7 +199,8 @@ def _enter(options: Options, number: int | None, ready: Callable[[], None]) -> N
     except Failure as error:
         raise _failure(error, options.command[0]) from None
     except OSError as error:
-        raise _refused(reason(error)) from None
+        why = "Operation not permitted" if error.errno == ENOSYS else reason(error)  # the lock
+        raise _refused(why) from None
     pid = place.init
     if place.door:
         terminal = pty.open_inside(place.door.root)

@@ -38,6 +38,8 @@ FLAGS = {
     "ulimit": ULIMIT,
 }
 
+_INITIAL_CGROUP_NAMESPACE = "cgroup:[4026531835]"  # PROC_CGROUP_INIT_INO, linux/proc_ns.h
+
 _ATTRIBUTE = "trusted.vserver."
 _LOCK_EX, _LOCK_NB = 2, 4  # sys/file.h
 
@@ -55,24 +57,16 @@ def directory(number: int) -> str:
 def of_process(pid: int | str = "self") -> int:
     """The context of process ``pid``: 0 on the root server. Errors as cgroup.of_process.
 
-    Inside a context with a cgroup namespace of its own the path says nothing; there the
-    caller is looked up in the contexts' member lists, where these can be seen.
+    The caller itself may be inside a context whose cgroup namespace hides the path; it is
+    then looked up in the contexts' member lists, where these can be seen.
     """
     path = cgroup.of_process(pid)
     if path.startswith("/vserver/"):
         number = path.split("/", 3)[2]
         return int(number) if number.isdigit() else 0
-    if pid == "self" and os.getpid() != _outermost_pid():
+    if pid == "self" and os.readlink("/proc/self/ns/cgroup") != _INITIAL_CGROUP_NAMESPACE:
         return _look_up_self()
     return 0
-
-
-def _outermost_pid() -> int:
-    """Our pid as the procfs in sight shows it; another number when that is a parent's."""
-    try:
-        return int(os.readlink("/proc/self"))
-    except OSError:
-        return -1
 
 
 def _look_up_self() -> int:

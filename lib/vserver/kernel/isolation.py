@@ -67,7 +67,7 @@ class Command:
     descriptor that takes the place of standard output, with nothing to read.
     """
 
-    __slots__ = ("directory", "environment", "output", "prepare", "user", "words")
+    __slots__ = ("directory", "environment", "output", "place", "prepare", "user", "words")
 
     def __init__(
         self,
@@ -82,8 +82,14 @@ class Command:
         self.environment = environment
         self.user = user
         self.directory = directory
+        self.place = _identity(directory) if directory else (0, 0)
         self.prepare = prepare
         self.output = -1
+
+
+def _identity(directory: str) -> tuple[int, int]:
+    state = os.stat(directory)
+    return state.st_dev, state.st_ino
 
 
 def create(
@@ -147,13 +153,12 @@ def _assemble(setting: Setting, names: Names, device_files: tuple[str, ...]) -> 
     with Step("cannot set up the file systems"):
         if setting.own_root:
             return rootfs.enter_working_directory(device_files)
-        rootfs.keep_root(sealed=setting.armoured)
+        rootfs.keep_root(paths.VSERVERS_ROOT, sealed=setting.armoured)
         return []
 
 
 def _become_reaper(setting: Setting, stub: int, report: Report) -> NoReturn:
     os.setsid()
-    os.chdir("/")
     _redirect_to_null()
     report.writer, stub = spawn.keep_descriptors(report.writer, stub)
     spawn.reset_signals()
@@ -197,8 +202,6 @@ def _settle(setting: Setting, command: Command) -> None:
         confine.reset_surroundings()
     else:
         spawn.restore_python_signals()
-    if command.directory is not None:
-        os.chdir(command.directory)
     if command.prepare:
         command.prepare()
     setting.confinement.apply(command.user)
@@ -207,11 +210,11 @@ def _settle(setting: Setting, command: Command) -> None:
 class Door:
     """The way into a running context, opened while the host is still in sight.
 
-    Owns a pidfd of process 1 and its root directory. ProcessLookupError when the context has
-    ended.
+    Owns a pidfd of process 1, its root and its working directory. ProcessLookupError when the
+    context has ended.
     """
 
-    __slots__ = ("init", "number", "pidfd", "root")
+    __slots__ = ("directory", "init", "number", "pidfd", "root")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -223,6 +226,7 @@ class Door:
         try:
             self._check_context()
             self.root = os.open(f"/proc/{init.pid}/root", os.O_PATH | os.O_DIRECTORY)
+            self.directory = os.open(f"/proc/{init.pid}/cwd", os.O_PATH | os.O_DIRECTORY)
         except OSError as error:
             os.close(self.pidfd)
             raise ProcessLookupError(3, "No such process") from error
@@ -235,6 +239,7 @@ class Door:
         """Close the descriptors."""
         os.close(self.pidfd)
         os.close(self.root)
+        os.close(self.directory)
 
 
 def enter(
@@ -252,6 +257,7 @@ def enter(
     def prepare(report: Report) -> NoReturn:
         _join(joins, setting)
         _go_in(door, setting)
+        _find_directory(door, command)
         if command.output >= 0:
             _redirect_to_null()
             os.dup2(command.output, 1)
@@ -280,9 +286,30 @@ def _go_in(door: Door, setting: Setting) -> None:
     )
     with Step("cannot join the namespaces"):
         syscalls.setns(door.pidfd, everything)
-    found, expected = os.stat("/"), os.fstat(door.root)
-    if (found.st_dev, found.st_ino) != (expected.st_dev, expected.st_ino):
+    expected = os.fstat(door.root)
+    if _identity("/") != (expected.st_dev, expected.st_ino):
         raise OSError(1, "not in the root of the context")
+
+
+def _find_directory(door: Door, command: Command) -> None:
+    """Go to the command's directory, as far as it is to be found from in here.
+
+    The one in which the context was made may have no path any more: process 1 stayed there.
+    """
+    if command.directory is None:
+        return
+    if not _is_reached(command.directory, command.place):
+        if not _is_reached(door.directory, command.place):
+            os.chdir("/")
+
+
+def _is_reached(directory: str | int, place: tuple[int, int]) -> bool:
+    """Go to ``directory``; was that ``place`` (device and inode)?"""
+    try:
+        os.chdir(directory)
+    except OSError:
+        return False
+    return _identity(".") == place
 
 
 def _arrange_descriptors(

@@ -80,16 +80,21 @@ def enter_working_directory(device_files: tuple[str, ...] = ()) -> list[str]:
     return complaints
 
 
-def keep_root(*, sealed: bool) -> None:
+def keep_root(barrier: str, *, sealed: bool) -> None:
     """Keep the root of the host, with a /proc and pseudo-terminals of our own.
 
-    ``sealed``: the dangerous parts of /proc are covered as in a guest.
+    ``sealed``: the dangerous parts of /proc are covered as in a guest. Directory ``barrier`` is
+    out of reach if its mode is 000: the patched kernel stopped root there, too (0.10). Whoever
+    is below it already may stay.
     """
     detach_from_host()
-    root = Root.open_dir("/")
-    with root:
+    with Root.open_dir("/") as root:
         _mount_proc(root, sealed=sealed)
         _mount_devpts(root)
+        if root.is_dir(barrier) and root.mode(barrier) & 0o777 == 0:
+            nothing = syscalls.new_mount("tmpfs", _SEALED, {"mode": "0", "size": "4k"})
+            _attach(nothing, root, barrier)
+            os.close(nothing)
 
 
 def _clone_working_directory() -> int:
