@@ -298,9 +298,9 @@ def _find_directory(door: Door, command: Command) -> None:
     """
     if command.directory is None:
         return
-    if not _is_reached(command.directory, command.place):
-        if not _is_reached(door.directory, command.place):
-            os.chdir("/")
+    candidates = (command.directory, door.directory)
+    if not any(_is_reached(directory, command.place) for directory in candidates):
+        os.chdir("/")
 
 
 def _is_reached(directory: str | int, place: tuple[int, int]) -> bool:
