@@ -2,8 +2,8 @@
 
 `listen` and `ask` are small programs of the test host (tests/programs): `listen ADDRESS:PORT`
 answers each connection with the address and port that it was reached by; `ask ADDRESS:PORT`
-prints the answer. Both take -u for UDP. The lan machine, 192.0.2.1, is at the other end of
-eth0.
+prints the answer. Both take -u for UDP, ask also -b for a broadcast. The lan machine, 192.0.2.1,
+is at the other end of eth0.
 """
 
 from __future__ import annotations
@@ -53,5 +53,13 @@ def is_answered(machine: Machine, answer: str, address: str) -> None:
 
 
 def ask(machine: Machine, address: str) -> str:
-    """The answer that ``machine`` gets from ``address`` (``udp ADDRESS:PORT`` for UDP)."""
-    return machine.run("ask " + address.replace("udp ", "-u ")).out.strip()
+    """The answer that ``machine`` gets from ``address``: ``udp ADDRESS:PORT`` for UDP,
+    ``broadcast ADDRESS:PORT`` from whoever hears it.
+    """
+    words = address.replace("udp ", "-u ").replace("broadcast ", "-b ")
+    return machine.run("ask " + words).out.strip()
+
+
+@given(parsers.parse('the guest "{name}" can listen and ask'))
+def install_in_guest(shell: Shell, name: str) -> None:
+    shell.must(f"cp -a /usr/local/bin/listen /usr/local/bin/ask /vservers/{name}/bin/")
