@@ -21,8 +21,10 @@ RUNTIME_DEPS = python3 python3-sh python3-pyroute2 python3-prctl python3-configo
 	python3-seccomp libbpf1 iproute2
 BUILD_DEPS = clang gcc libc6-dev linux-libc-dev libbpf-dev musl-tools
 TEST_DEPS = python3-pytest python3-pytest-bdd python3-pytest-xdist python3-mypy python3-pip \
-	shellcheck busybox-static bash-static mmdebstrap strace e2fsprogs procps util-linux man-db netcat-openbsd
+	shellcheck busybox-static bash-static mmdebstrap strace e2fsprogs procps util-linux man-db \
+	netcat-openbsd openssh-client wget
 DEPS = $(RUNTIME_DEPS) $(BUILD_DEPS) $(TEST_DEPS)
+QEMU = qemu-system-$(if $(filter aarch64,$(shell uname -m)),arm,x86)
 RUFF_VERSION = 0.12.12
 RUFF = build/ruff/bin/ruff
 
@@ -165,8 +167,10 @@ test: deps build  # the whole suite, as root, in throw-away copies of this machi
 bench: deps build  # how long the commands take
 	$(PYTHON) tests/bench/run.py $(ARGS)
 
+vm-test: private VM_PACKAGES := $(DEPS)
+vm-test: DEPS += $(QEMU)
 vm-test: deps build  # the suite in a virtual machine with a stock Debian kernel
-	sh tests/vm/run.sh $(ARGS)
+	VM_PACKAGES='$(VM_PACKAGES)' $(PYTHON) tests/vm/run.py $(ARGS)
 
 demo: deps build  # a guest built, started and entered in a throw-away copy of this machine
 	$(PYTHON) tests/demo.py $(ARGS)
