@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from steps import Shell
-from testhost import Keeper, TestHost
+from testhost import Keeper, TestHost, has_v2_controllers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def host(keeper: Keeper, request: pytest.FixtureRequest) -> Iterator[TestHost]:
     """
     hybrid = _wants(request, "hybrid")
     if not hybrid and _wants(request, "controllers"):
-        hybrid = not _has_v2_controllers()
+        hybrid = not has_v2_controllers()
     if hybrid and not pathlib.Path("/sys/fs/cgroup/pids").exists():
         pytest.skip("this machine has no cgroup v1 controllers")
     host = keeper.host(hybrid=hybrid)
@@ -49,8 +49,3 @@ def shell(host: TestHost) -> Shell:
 
 def _wants(request: pytest.FixtureRequest, mark: str) -> bool:
     return request.node.get_closest_marker(mark) is not None
-
-
-def _has_v2_controllers() -> bool:
-    controllers = pathlib.Path("/sys/fs/cgroup/cgroup.controllers")
-    return controllers.exists() and "pids" in controllers.read_text().split()
