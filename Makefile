@@ -173,7 +173,7 @@ vm-test: deps build  # the suite in a virtual machine with a stock Debian kernel
 	VM_PACKAGES='$(VM_PACKAGES)' $(PYTHON) tests/vm/run.py $(ARGS)
 
 demo: deps build  # a guest built, started and entered in a throw-away copy of this machine
-	$(PYTHON) tests/demo.py $(ARGS)
+	@PYTHONPATH=tests:lib $(PYTHON) tests/demo.py $(ARGS)
 
 coverage-changelog:  # which behaviours of features/changelog.csv have a scenario
 	@$(PYTHON) tests/coverage_changelog.py $(ARGS)

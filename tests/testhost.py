@@ -53,6 +53,12 @@ class TestHostError(Exception):
     """The test host itself failed, not what was tested in it."""
 
 
+def has_v2_controllers() -> bool:
+    """Does cgroup v2 have this machine's controllers, and not v1 beside it?"""
+    controllers = pathlib.Path("/sys/fs/cgroup/cgroup.controllers")
+    return controllers.exists() and "pids" in controllers.read_text().split()
+
+
 class Keeper:
     """The process that holds the installed package and makes machines from it."""
 
