@@ -219,23 +219,23 @@ def _run_stop_scripts(one: Guest, running: int) -> None:
 
 
 def _wait_for_services(number: int, seconds: float) -> None:
-    """Wait until only the reaper is left, for ``seconds`` at most."""
+    """Wait until only process 1 is left, for ``seconds`` at most."""
     deadline = time.monotonic() + seconds
-    while context.is_running(number) and time.monotonic() < deadline:
+    while context.services(number) and time.monotonic() < deadline:
         time.sleep(0.02)
 
 
 def _terminate(one: Guest, number: int) -> None:
     """TERM to what is left, a few times; what does not end is killed with its context."""
     for _ in range(TERM_ROUNDS):
-        pids = context.processes(number)
+        pids = context.services(number)
         if not pids:
             return
         for pid in pids:
             one.messages.inform(f"kill -TERM {process.program(pid)}[{pid}]")
             _signal(pid, _SIGTERM)
         _wait_for_services(number, TERM_SECONDS)
-    for pid in context.processes(number):
+    for pid in context.services(number):
         one.messages.inform(f"kill -9 {process.program(pid)}[{pid}]")
 
 

@@ -124,6 +124,13 @@ def processes(number: int) -> list[int]:
     return pids
 
 
+def services(number: int) -> list[int]:
+    """The host pids of all but process 1 of context ``number``, be it the reaper or not."""
+    pids = cgroup.processes(directory(number))
+    init = init_of(number)
+    return [pid for pid in pids if init is None or pid != init.pid]
+
+
 def is_running(number: int) -> bool:
     """Is any process but the reaper in context ``number``."""
     return cgroup.is_populated(directory(number)) and bool(processes(number))

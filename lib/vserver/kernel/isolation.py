@@ -177,6 +177,7 @@ def _become_init(
     if terminal:
         terminal.take(control=True)
     if setting.strict:
+        _redirect_to_null()
         (report.writer,) = spawn.keep_descriptors(report.writer)
     _settle(setting, init)
     try:
