@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vserver.session import Place
 
 GRACE_SECONDS = 5.0  # what services get to finish after their stop scripts (0.11)
+INIT_SECONDS = 1.0  # in which a guest's own init gets to its stop scripts
 TERM_ROUNDS = 3
 TERM_SECONDS = 1.0
 KILL_SECONDS = 10.0
@@ -199,7 +200,7 @@ def _stop_running(one: Guest, running: int) -> None:
     one.set_aliases()
     _run_stop_scripts(one, running)
     one.messages.inform("sleeping 5 seconds")
-    _wait_for_services(running, GRACE_SECONDS)
+    _wait_for_services(running, GRACE_SECONDS, INIT_SECONDS if one.has_fakeinit else 0.0)
     one.messages.inform("Killing all processes")
     _terminate(one, running)
 
@@ -218,11 +219,20 @@ def _run_stop_scripts(one: Guest, running: int) -> None:
         one.messages.warn(error.text)
 
 
-def _wait_for_services(number: int, seconds: float) -> None:
-    """Wait until only process 1 is left, for ``seconds`` at most."""
-    deadline = time.monotonic() + seconds
-    while context.services(number) and time.monotonic() < deadline:
+def _wait_for_services(number: int, seconds: float, quiet: float = 0.0) -> None:
+    """Wait until only process 1 is left, and has been for ``quiet`` seconds.
+
+    ``seconds`` at most in all. A guest's own init starts its stop scripts in its own time.
+    """
+    now = time.monotonic()
+    deadline, busy = now + seconds, now
+    while now < deadline and context.is_running(number):
+        if context.services(number):
+            busy = now
+        elif now - busy >= quiet:
+            return
         time.sleep(0.02)
+        now = time.monotonic()
 
 
 def _terminate(one: Guest, number: int) -> None:
