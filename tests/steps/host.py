@@ -112,3 +112,40 @@ def need_vlan(host: TestHost) -> None:
 def check_no_mounts(host: TestHost) -> None:
     points = [line.split()[4] for line in host.read("/proc/1/mountinfo").splitlines()]
     assert not [point for point in points if point.startswith("/vservers/")], points
+
+
+NEEDED = (
+    "/usr/bin /usr/sbin /usr/lib /usr/lib64 /usr/lib/vserver /usr/lib/init /usr/lib/*-linux-gnu"
+    " /usr/lib/python3.* /var/run /var/lock /var/log /var/spool"
+)
+PROGRAMS = "python3* libcrypto* libc.so* perl bash"
+
+
+@given("the root server is small")
+def shrink(shell: Shell) -> None:
+    """Hide what this machine has and a minimal one has not, so that copying it is quick."""
+    needed = NEEDED.replace(" ", "|")
+    shell.must(
+        f"for d in /usr/* /usr/lib/* /var/*; do case $d in {needed}) ;; *)"
+        " if [ -d $d ] && [ ! -L $d ]; then mount -t tmpfs none $d; fi;; esac; done"
+    )
+    spared = " ".join(f"! -name '{name}'" for name in PROGRAMS.split())
+    shell.must(f"find /usr/bin /usr/lib -xdev -type f -size +1000k {spared} -delete")
+
+
+@given("the root server starts its services as Debian does")
+def add_debian_rc(host: TestHost) -> None:
+    """The heart of sysv-rc's rc, which this machine need not have."""
+    loop = "for script in /etc/rc$1.d/S*; do\n\t[ ! -x $script ] || $script start\ndone\n"
+    host.write("/etc/init.d/rc", f"#!/bin/sh\n{loop}", 0o755)
+
+
+@given(parsers.parse('the root server has the service "{name}"'))
+def add_service(shell: Shell, host: TestHost, name: str) -> None:
+    """It is on, and prints its name and what it is told to do."""
+    header = (
+        f"### BEGIN INIT INFO\n# Provides: {name}\n# Required-Start:\n# Required-Stop:\n"
+        "# Default-Start: 2 3 4 5\n# Default-Stop: 0 1 6\n### END INIT INFO\n"
+    )
+    host.write(f"/etc/init.d/{name}", f'#!/bin/sh\n{header}echo "{name}: $1"\n', 0o755)
+    shell.must(f"update-rc.d {name} defaults")

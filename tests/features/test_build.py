@@ -1,0 +1,5 @@
+"""vserver NAME build."""
+
+from pytest_bdd import scenarios
+
+scenarios("build")
