@@ -1,0 +1,5 @@
+"""Configuration files."""
+
+from pytest_bdd import scenarios
+
+scenarios("configuration")

@@ -1,0 +1,5 @@
+"""vservers.grabinfo.sh."""
+
+from pytest_bdd import scenarios
+
+scenarios("grabinfo")

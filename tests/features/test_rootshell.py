@@ -1,0 +1,5 @@
+"""rootshell."""
+
+from pytest_bdd import scenarios
+
+scenarios("rootshell")

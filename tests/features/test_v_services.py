@@ -1,0 +1,5 @@
+"""The v_ services and vsysvwrapper."""
+
+from pytest_bdd import scenarios
+
+scenarios("v_services")
