@@ -1,0 +1,63 @@
+"""Running programs of the host, with the package sh (1.14 of Debian 12 up to 2.x).
+
+For work that another program does best and that takes longer than the 50 ms which sh needs to
+be imported; never on the paths of start, stop and exec. Programs inside a guest are the work
+of ``inside``.
+"""
+
+from __future__ import annotations
+
+from vserver import thirdparty
+from vserver.errors import VserverError
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+def run(words: Sequence[str], *, directory: str | None = None) -> int:
+    """Run a program in the foreground, on our own standard input, output and error.
+
+    No shell sees ``words``. Returns the status, 128 and the signal when one ended it.
+    VserverError (255) when there is no such program. In the foreground sh makes no threads,
+    which would keep the caller from joining namespaces.
+    """
+    sh, program = _find(words[0])
+    try:
+        program(*words[1:], _fg=True, _cwd=directory)
+    except sh.ErrorReturnCode as error:
+        return _status(error)
+    return 0
+
+
+def output(words: Sequence[str], *, directory: str | None = None) -> str:
+    """What a program writes to standard output, which is no terminal; VserverError if it fails.
+
+    Standard error is part of that error's text. Bytes that are no UTF-8 are kept as
+    surrogates.
+    """
+    sh, program = _find(words[0])
+    options = {"_tty_out": False, "_encoding": "utf-8", "_decode_errors": "surrogateescape"}
+    try:
+        return str(program(*words[1:], _cwd=directory, **options))
+    except sh.ErrorReturnCode as error:
+        said = error.stderr.decode("utf-8", "surrogateescape").strip().splitlines()
+        text = f"{words[0]}: {said[-1] if said else f'exit status {_status(error)}'}"
+        raise VserverError(text, _status(error)) from None
+
+
+def _find(name: str) -> tuple[Any, Any]:
+    """The module sh, and its command for the program ``name``."""
+    thirdparty.enable()
+    import sh
+
+    try:
+        return sh, sh.Command(name)
+    except sh.CommandNotFound:
+        raise VserverError(f"Can't execute {name} (No such file or directory)", 255) from None
+
+
+def _status(error: Any) -> int:
+    status = int(error.exit_code)
+    return status if status >= 0 else 128 - status
