@@ -36,16 +36,18 @@ COMPILED = $(patsubst lib/vserver/%.c,build/bin/%,$(wildcard lib/vserver/*.c)) \
 	$(patsubst lib/vserver/bpf/%.bpf.c,build/bpf/%.o,$(wildcard lib/vserver/bpf/*.bpf.c)) \
 	$(if $(wildcard lib/vserver/seccomp_build.py),build/seccomp/.made)
 DOCUMENTS = LICENSE $(wildcard *.md docs/*)
-LAUNCHERS = $(shell grep -lIE '^\#!.*python' $(PROGRAMS) $(PRIVATE))
-SHELL_FILES = $(shell grep -rlIE '^\#!.*/(ba|da)?sh' bin lib etc init.d tests .ci)
+LAUNCHERS = $(shell grep -lIE '^\#!.*python' $(PROGRAMS) $(PRIVATE) init.d/*)
+SHELL_FILES = $(shell grep -rlIE '^\#!.*/(ba|da)?sh' bin lib etc init.d packaging tests .ci)
+VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' lib/vserver/__init__.py)
 
 IMAGE = $(CURDIR)/build/image
+DEBS = build
 IMAGE_LIB = $(IMAGE)$(USR_LIB_VSERVER)
 MANIFEST = $(USR_LIB_VSERVER)/.manifest
 
 .ONESHELL:
 .SHELLFLAGS = -euc
-.PHONY: help deps build image install uninstall lint format test bench vm-test demo \
+.PHONY: help deps build image install uninstall deb lint format test bench vm-test demo \
 	coverage-changelog clean
 
 help:  # this list
@@ -130,6 +132,7 @@ install: image  # install below DESTDIR (default: on this machine)
 	    $(IMAGE).manifest $$old >$(IMAGE).gone
 	mkdir -p $$root
 	[ -d $$root/etc/vservers ] || install -D -d -m 600 $$root/etc/vservers
+	mkdir -p $$root/etc/vservices
 	mv $(IMAGE).manifest .$(MANIFEST)
 	find . -type f | tar -X $(IMAGE).kept --owner=0 --group=0 -cf - -T - | tar -C $$root -xf - --no-overwrite-dir
 	(cd $$root && xargs -r rm -f) <$(IMAGE).gone
@@ -147,6 +150,9 @@ uninstall:  # remove what install put there; changed configuration stays
 	for dir in .$(USR_LIB_VSERVER) .$(DOCDIR) ./etc/vservers ./etc/vservices; do
 	    [ ! -d $$dir ] || find $$dir -depth -type d -empty -delete
 	done
+
+deb: image  # Debian packages in build/
+	packaging/deb $(IMAGE) $(VERSION) '$(RUNTIME_DEPS)' $(DEBS)
 
 $(RUFF):
 	$(PYTHON) -m pip install -q --disable-pip-version-check --no-warn-script-location --root-user-action ignore --target build/ruff ruff==$(RUFF_VERSION)

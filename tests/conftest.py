@@ -13,7 +13,14 @@ from testhost import Keeper, TestHost, has_v2_controllers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_plugins = ["steps.command", "steps.files", "steps.guest", "steps.host", "steps.network"]
+pytest_plugins = [
+    "steps.command",
+    "steps.files",
+    "steps.guest",
+    "steps.host",
+    "steps.network",
+    "steps.package",
+]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,33 @@
+Feature: what the package brings
+  Two packages, vserver and vserver-admin, hold the tools; no kernel is among them.
+
+  Background:
+    Given the package is not installed
+    And the Debian packages 0.31 are installed
+
+  @0.0-03
+  Scenario: the tools are where they always were
+    Then each command is in its place and belongs to the package vserver:
+      """
+      /usr/sbin chbind chcontext reducecap vserver
+      /usr/lib/vserver capchroot fakerunlevel filetime ifspec listdevip printconf.sh readlink
+      /usr/lib/vserver rootshell save_s_context setattr showattr showperm vprofile
+      /usr/lib/vserver vserverkillall vservers.grabinfo.sh vsysvwrapper
+      /etc/init.d vservers v_gated v_httpd v_named v_portmap v_sendmail v_smb v_sshd v_xinetd
+      """
+
+  @0.3-04
+  Scenario: the licence is part of it
+    When I run "dpkg -L vserver | grep LICENSE"
+    Then it prints "/usr/share/doc/vserver/LICENSE"
+    And the file "/usr/share/doc/vserver/LICENSE" contains "GNU GENERAL PUBLIC LICENSE"
+
+  @0.9-09
+  Scenario: what newvserver needs is in the second package
+    When I run "dpkg -S /etc/vservers/newvserver.defaults"
+    Then it prints "vserver-admin: /etc/vservers/newvserver.defaults"
+
+  @0.1-07
+  Scenario: the services confined to some addresses are not enabled
+    When I run "ls /etc/rc?.d | grep '^S.*v_'"
+    Then it prints nothing
