@@ -78,3 +78,11 @@ Feature: a profile is a named set of settings
     Given I run "PROFILE=backup vserver vs1 start; vserver vs1 stop"
     When I run "vserver --silent vs1 exec hostname"
     Then it prints "prod.example.com"
+
+  @0.22-23
+  Scenario: the profile is recorded while the guest runs
+    When I run "PROFILE=backup vserver vs1 start; tail -n 1 /var/run/vserver/vs1.ctx"
+    Then the output has the line "S_PROFILE=backup"
+    When I run "vserver vs1 stop; vserver vs1 running"
+    Then the command fails with status 1
+    And the output has the line "Server vs1 is not running"
