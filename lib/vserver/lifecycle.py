@@ -12,6 +12,7 @@ from vserver.errors import VserverError, reason
 from vserver.kernel import collector, context, process, syscalls, utmp
 from vserver.kernel.isolation import Command
 from vserver.kernel.rooted import Root
+from vserver.messages import visible
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -242,11 +243,11 @@ def _terminate(one: Guest, number: int) -> None:
         if not pids:
             return
         for pid in pids:
-            one.messages.inform(f"kill -TERM {process.program(pid)}[{pid}]")
+            one.messages.inform(f"kill -TERM {visible(process.program(pid))}[{pid}]")
             _signal(pid, _SIGTERM)
         _wait_for_services(number, TERM_SECONDS)
     for pid in context.services(number):
-        one.messages.inform(f"kill -9 {process.program(pid)}[{pid}]")
+        one.messages.inform(f"kill -9 {visible(process.program(pid))}[{pid}]")
 
 
 def _signal(pid: int, number: int) -> None:

@@ -26,3 +26,16 @@ class Messages:
         self.inform = inform
         self.warn = warn
         self.network = network
+
+
+def visible(text: str) -> str:
+    """``text`` from inside a guest, fit for the administrator's terminal: everything that is
+    not printable is shown as octal escapes of its bytes, as ls(1) does."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _octal(char) for char in text)
+
+
+def _octal(char: str) -> str:
+    raw = char.encode("utf-8", "surrogateescape")
+    return "".join(f"\\{byte:03o}" for byte in raw)

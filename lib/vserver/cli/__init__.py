@@ -23,6 +23,7 @@ def run(main: Callable[[], int]) -> NoReturn:
     unexpected is a bug: one line too, the traceback only with VSERVER_DEBUG set. Settings and
     file names are bytes that need not be text: they are printed as they were read.
     """
+    _open_missing_descriptors()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")
     status = _guarded(main)
@@ -34,6 +35,19 @@ def run(main: Callable[[], int]) -> NoReturn:
         complain(f"{program()}: write error: {error.strerror}")
         status = status or 1
     os._exit(status)
+
+
+def _open_missing_descriptors() -> None:
+    """Open /dev/null in the place of a closed standard descriptor, so that nothing of ours
+    gets its number and is taken for it."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open("/dev/null", os.O_RDWR)
+            os.set_inheritable(fd, True)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def program() -> str:

@@ -8,6 +8,7 @@ from _signal import SIGKILL, SIGTERM
 
 from vserver.cli import say
 from vserver.kernel import context, process
+from vserver.messages import visible
 
 ROUNDS = (SIGTERM, SIGTERM, SIGTERM, SIGKILL)
 PAUSE_SECONDS = 1.0
@@ -31,7 +32,7 @@ def _round(number: int) -> bool:
     found = False
     for pid in _others():
         name = "-9" if number == SIGKILL else "-TERM"
-        say(f"kill {name} {process.program(pid)}[{pid}]")
+        say(f"kill {name} {visible(process.program(pid))}[{pid}]")
         try:
             os.kill(pid, number)
         except ProcessLookupError:

@@ -299,7 +299,7 @@ def _find_directory(door: Door, command: Command) -> None:
     """
     if command.directory is None:
         return
-    candidates = (command.directory, door.directory)
+    candidates: tuple[str | int, ...] = (command.directory, door.directory)
     if not any(_is_reached(directory, command.place) for directory in candidates):
         os.chdir("/")
 

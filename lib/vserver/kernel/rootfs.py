@@ -180,8 +180,11 @@ def _mount_proc(root: Root, *, sealed: bool) -> None:
 
 
 def _mount_covers(root: Root) -> int:
-    """A read-only tmpfs with an empty file and an empty directory, which procfs will cover."""
-    covers = syscalls.new_mount("tmpfs", 0, {"mode": "555", "size": "4k", "nr_inodes": "8"})
+    """A read-only ramfs with an empty file and an empty directory, which procfs will cover.
+
+    A ramfs has no size, by which df(1) does not list it.
+    """
+    covers = syscalls.new_mount("ramfs", 0, {"mode": "555"})
     _attach(covers, root, "proc")
     os.close(os.open(_EMPTY_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444, dir_fd=covers))
     os.mkdir(_EMPTY_DIRECTORY, 0o555, dir_fd=covers)
