@@ -153,11 +153,9 @@ class _Run:
 
     def ask(self, *, parse: bool) -> bytes:
         """Run the shell; what it left in the result: _UNPARSED if a file may not parse."""
-        result = os.memfd_create("vserver-configuration")
+        result = _memory_file(_UNPARSED)
         try:
-            os.write(result, _UNPARSED)
-            out = f"/proc/{os.readlink('/proc/self')}/fd/{result}"
-            self._spawn("-c", self._script(out, parse=parse))
+            self._spawn("-c", self._script(_path_of(result), parse=parse))
             return os.pread(result, os.fstat(result).st_size, 0)
         finally:
             os.close(result)
@@ -167,12 +165,9 @@ class _Run:
         if not self.crlf:
             status = self._spawn("-n", path)
         else:
-            text = os.memfd_create(path.rpartition("/")[2])
-            try:
-                os.write(text, _contents(path).replace(b"\r\n", b"\n"))
-                status = self._spawn("-n", f"/proc/{os.readlink('/proc/self')}/fd/{text}")
-            finally:
-                os.close(text)
+            text = _memory_file(_contents(path).replace(b"\r\n", b"\n"))
+            status = self._spawn("-n", _path_of(text))
+            os.close(text)
         if status:
             raise _fault(path)
 
@@ -245,6 +240,17 @@ class _Run:
 def _contents(path: str) -> bytes:
     with open(path, "rb") as file:
         return file.read()
+
+
+def _memory_file(content: bytes) -> int:
+    descriptor = os.memfd_create("vserver-configuration")
+    os.write(descriptor, content)
+    return descriptor
+
+
+def _path_of(descriptor: int) -> str:
+    """A path by which another process can open ``descriptor``, in any pid namespace."""
+    return f"/proc/{os.readlink('/proc/self')}/fd/{descriptor}"
 
 
 def _quoted(text: str) -> str:
