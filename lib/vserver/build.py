@@ -97,7 +97,7 @@ def _make_directory(directory: str, messages: Messages) -> bool:
     except FileExistsError:
         made = False
     if warning := "" if is_new else barrier.warning(directory):
-        messages.inform(warning.removesuffix("\n"))
+        messages.caution(warning.removesuffix("\n"))
     return made
 
 

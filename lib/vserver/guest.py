@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from vserver import addresses, aliases, config, mtab, paths, state, ulimit
+from vserver import addresses, aliases, barrier, config, mtab, paths, state, ulimit
 from vserver.errors import VserverError, reason
 from vserver.kernel import caps, context
 from vserver.kernel.isolation import Names
@@ -62,6 +62,12 @@ class Guest:
             raise VserverError(f"vserver: unusable VSERVERDIR: {self.directory}")
         if not os.path.isdir(self.directory):
             raise NoDirectoryError(f"No directory for this vserver: {self.directory}")
+
+    def warn_of_permissions(self) -> None:
+        """Show what is wrong with the directory above the tree, if anything is (0.10)."""
+        text = barrier.warning(self.directory)
+        if text:
+            self.messages.caution(text.removesuffix("\n"))
 
     def hook_environment(self) -> dict[str, str]:
         """The environment of hook scripts: the caller's, and what the configuration adds."""

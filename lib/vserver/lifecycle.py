@@ -7,7 +7,7 @@ import os
 import time
 from errno import ENOENT
 
-from vserver import barrier, guest, inside, paths, runlevel, state, users
+from vserver import guest, inside, paths, runlevel, state, users
 from vserver.errors import VserverError, reason
 from vserver.kernel import collector, context, process, syscalls, utmp
 from vserver.kernel.isolation import Command
@@ -38,7 +38,7 @@ def start(one: Guest) -> int:
     addresses, which ``stop`` removes.
     """
     one.messages.inform(f"Starting the virtual server {one.name}")
-    _warn_of_permissions(one)
+    one.warn_of_permissions()
     with _Lock(one.name):
         running = state.running_context(one.name)
         one.messages.inform(running_line(one.name, running))
@@ -105,12 +105,6 @@ class _Lock:
 
     def __exit__(self, *exception: object) -> None:
         os.close(self._fd)
-
-
-def _warn_of_permissions(one: Guest) -> None:
-    text = barrier.warning(one.directory)
-    if text:
-        one.messages.inform(text.removesuffix("\n"))
 
 
 def _remove_leftovers(name: str) -> bool:

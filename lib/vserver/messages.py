@@ -8,24 +8,27 @@ if TYPE_CHECKING:
 
 
 class Messages:
-    """Three ways to say a line.
+    """Ways to say a line.
 
     ``inform`` tells progress, and is mute under --silent; ``warn`` tells what went wrong and
-    did not stop the work; ``network`` is told each network action before it is done, or is
+    did not stop the work; ``caution`` shows advice that is progress to nobody and never mute
+    (default: as ``warn``); ``network`` is told each network action before it is done, or is
     None when nobody wants to know (--verbose).
     """
 
-    __slots__ = ("inform", "network", "warn")
+    __slots__ = ("caution", "inform", "network", "warn")
 
     def __init__(
         self,
         inform: Callable[[str], None],
         warn: Callable[[str], None],
         network: Callable[[str], None] | None = None,
+        caution: Callable[[str], None] | None = None,
     ) -> None:
         self.inform = inform
         self.warn = warn
         self.network = network
+        self.caution = caution or warn
 
 
 def visible(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from vserver import barrier, config, guest, inside, lifecycle, paths, runlevel, state
+from vserver import config, guest, inside, lifecycle, paths, runlevel, state
 from vserver.cli import complain, say
 from vserver.errors import VserverError
 from vserver.kernel import context
@@ -64,12 +64,18 @@ class Options:
     def messages(self) -> Messages:
         """How the work speaks under these options."""
         network = say if self.verbose and not self.silent else None
-        return Messages(self.inform, complain, network)
+        return Messages(self.inform, complain, network, complain if self.silent else self.inform)
 
     def inform(self, line: str) -> None:
-        """Print a line of progress, unless --silent."""
+        """Print a line of progress, unless --silent.
+
+        Nobody to read it is no reason to leave the work half done; the last write tells.
+        """
         if not self.silent:
-            say(line)
+            try:
+                say(line)
+            except OSError:
+                pass
 
 
 def main() -> int:
@@ -177,10 +183,8 @@ def _status(one: Guest, _arguments: list[str], _options: Options) -> int:
     return 0
 
 
-def _enter(one: Guest, _arguments: list[str], options: Options) -> int:
-    text = barrier.warning(one.directory)
-    if text:
-        (complain if options.silent else say)(text.removesuffix("\n"))
+def _enter(one: Guest, _arguments: list[str], _options: Options) -> int:
+    one.warn_of_permissions()
     return inside.suexec(one, "root", ["/bin/bash", "-login"])
 
 
