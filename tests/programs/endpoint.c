@@ -104,7 +104,7 @@ static void answer_datagram(int fd, const char *text)
 	sendto(fd, text ? text : own, strlen(text ? text : own), 0, &peer.any, length);
 }
 
-static int serve(int fd, int is_udp, union address address, const char *text)
+static _Noreturn void serve(int fd, int is_udp, union address address, const char *text)
 {
 	int yes = 1;
 
@@ -171,6 +171,6 @@ int main(int argc, char **argv)
 	fd = socket(address.any.sa_family, is_udp ? SOCK_DGRAM : SOCK_STREAM, 0);
 	must(fd);
 	if (!strcmp(me, "listen"))
-		return serve(fd, is_udp, address, text);
+		serve(fd, is_udp, address, text);
 	return ask(fd, is_udp, is_broadcast, address, text);
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from _socket import inet_aton, inet_pton
-from errno import EBUSY, ENODATA, ENOENT, EWOULDBLOCK
+from errno import EBUSY, ENODATA, ENOENT, EPERM, EWOULDBLOCK
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from struct import Struct
 
@@ -79,10 +79,17 @@ def join(parent: str, addresses: AddressSet) -> None:
 
 
 def addresses_of(directory: str) -> AddressSet:
-    """The set that holds in cgroup ``directory``, an unrestricted one if there is none."""
+    """The set that holds in cgroup ``directory``, an unrestricted one if there is none.
+
+    PermissionError for who may not read it (CAP_SYS_ADMIN).
+    """
     leaf = leaf_of(directory)
-    text = _fact(leaf, _SET_FACT) if leaf else ""
-    return parse(text) if text else AddressSet()
+    if not leaf:
+        return AddressSet()
+    text = _fact(leaf, _SET_FACT)
+    if not text:  # the kernel hides the attribute
+        raise PermissionError(EPERM, os.strerror(EPERM), leaf)
+    return parse(text)
 
 
 def leaf_of(directory: str) -> str:

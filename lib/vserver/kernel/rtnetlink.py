@@ -1,4 +1,4 @@
-"""Questions to the kernel's routing over rtnetlink(7), in the built-in modules' time.
+"""Messages to the kernel's networking (rtnetlink(7)), with no more than built-in modules.
 
 pyroute2 speaks the same protocol but takes 140 ms to load.
 """
@@ -12,20 +12,29 @@ from struct import pack, unpack_from
 # bits/socket.h, linux/netlink.h
 _AF_NETLINK, _SOCK_RAW, _SOCK_CLOEXEC = 16, 3, 0o2000000
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
-_NLM_F_REQUEST, _NLM_F_MULTI, _NLM_F_DUMP = 0x1, 0x2, 0x300
+_NLM_F_REQUEST, _NLM_F_MULTI, _NLM_F_ACK = 0x1, 0x2, 0x4
+_NLM_F_DUMP, _NLM_F_EXCL, _NLM_F_CREATE = 0x300, 0x200, 0x400
 
 _HEADER = 16  # struct nlmsghdr
 
 
 def ask(kind: int, body: bytes, *, dump: bool = False) -> list[bytes]:
-    """The bodies of the answers to a request of message type ``kind``; OSError as answered.
+    """The bodies of the answers to a question of message type ``kind``; OSError as answered.
 
     ``dump`` asks for the whole table.
     """
-    flags = _NLM_F_REQUEST | (_NLM_F_DUMP if dump else 0)
+    return _request(kind, _NLM_F_DUMP if dump else 0, body)
+
+
+def create(kind: int, body: bytes) -> None:
+    """Make what a message of type ``kind`` describes; OSError, FileExistsError if it is there."""
+    _request(kind, _NLM_F_ACK | _NLM_F_CREATE | _NLM_F_EXCL, body)
+
+
+def _request(kind: int, flags: int, body: bytes) -> list[bytes]:
     netlink = socket(_AF_NETLINK, _SOCK_RAW | _SOCK_CLOEXEC)
     try:
-        netlink.send(pack("=IHHII", _HEADER + len(body), kind, flags, 1, 0) + body)
+        netlink.send(pack("=IHHII", _HEADER + len(body), kind, flags | _NLM_F_REQUEST, 1, 0) + body)
         return _receive(netlink)
     finally:
         netlink.close()

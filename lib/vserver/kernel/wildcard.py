@@ -9,12 +9,23 @@ from __future__ import annotations
 
 import os
 from _socket import if_nametoindex, socket
-from errno import EOPNOTSUPP
+from errno import EINVAL, ENOENT, EOPNOTSUPP
+from struct import pack
 
-from vserver.kernel import bpf, netdev
+from vserver.kernel import bpf, netdev, rtnetlink
 
 # linux/bpf.h: enum bpf_attach_type; the last two since 6.6
 _SK_LOOKUP, _TCX_INGRESS, _TCX_EGRESS = 36, 46, 47
+
+# linux/rtnetlink.h, linux/pkt_sched.h, linux/pkt_cls.h: what there was before 6.6
+_RTM_NEWQDISC, _RTM_NEWTFILTER = 36, 44
+_TC_CLSACT, _TC_INGRESS, _TC_EGRESS = 0xFFFFFFF1, 0xFFFFFFF2, 0xFFFFFFF3
+_TCA_KIND, _TCA_OPTIONS, _TCA_BPF_FD, _TCA_BPF_NAME, _TCA_BPF_FLAGS = 1, 2, 6, 7, 8
+_TCA_BPF_FLAG_ACT_DIRECT = 1
+_ALL_PROTOCOLS = 0x0300  # ETH_P_ALL (linux/if_ether.h) in network order
+_PRIORITY = 0x7E57
+
+_UNSUPPORTED = (EINVAL, ENOENT, EOPNOTSUPP)  # no filters on devices, no clsact, no cls_bpf
 
 # bits/socket.h, asm-generic/socket.h
 _AF_INET, _SOCK_DGRAM, _SOL_SOCKET, _SO_NETNS_COOKIE = 2, 2, 1, 71
@@ -44,7 +55,7 @@ def serve(pinned: str, *, several: bool) -> None:
         try:
             _serve_device(pinned, cookie, if_nametoindex(device))
         except OSError as error:
-            if error.errno != EOPNOTSUPP and os.path.exists(f"/sys/class/net/{device}"):
+            if error.errno not in _UNSUPPORTED and device in netdev.devices():
                 raise
 
 
@@ -60,10 +71,19 @@ def _serve_connections(pinned: str, cookie: int) -> None:
 
 
 def _serve_device(pinned: str, cookie: int, index: int) -> None:
-    for program, attach_type in (("device_ingress", _TCX_INGRESS), ("device_egress", _TCX_EGRESS)):
+    for program, attach_type, parent in (
+        ("device_ingress", _TCX_INGRESS, _TC_INGRESS),
+        ("device_egress", _TCX_EGRESS, _TC_EGRESS),
+    ):
         mark = f"{pinned}/{program}-{cookie}-{index}"
-        if not os.path.exists(mark):
+        if os.path.exists(mark):
+            continue
+        try:
             _link(f"{pinned}/{program}", index, attach_type, mark)
+        except OSError as error:
+            if error.errno != EINVAL:
+                raise
+            _add_filter(f"{pinned}/{program}", index, parent, mark)
 
 
 def _link(program: str, target: int, attach_type: int, mark: str) -> None:
@@ -77,3 +97,36 @@ def _link(program: str, target: int, attach_type: int, mark: str) -> None:
         pass
     finally:
         os.close(fd)
+
+
+def _add_filter(program: str, index: int, parent: int, mark: str) -> None:
+    """Attach a pinned program as a filter of traffic control, and pin it again as the mark."""
+    fd = bpf.open_pinned(program)
+    try:
+        _create(_RTM_NEWQDISC, _tcmsg(index, 0xFFFF0000, _TC_CLSACT, 0) + _kind("clsact"))
+        options = (
+            rtnetlink.attribute(_TCA_BPF_FD, pack("=I", fd))
+            + rtnetlink.attribute(_TCA_BPF_NAME, b"vserver\0")
+            + rtnetlink.attribute(_TCA_BPF_FLAGS, pack("=I", _TCA_BPF_FLAG_ACT_DIRECT))
+        )
+        what = _tcmsg(index, 1, parent, _PRIORITY << 16 | _ALL_PROTOCOLS) + _kind("bpf")
+        _create(_RTM_NEWTFILTER, what + rtnetlink.attribute(_TCA_OPTIONS, options))
+        bpf.pin(fd, mark)
+    finally:
+        os.close(fd)
+
+
+def _create(kind: int, body: bytes) -> None:
+    try:
+        rtnetlink.create(kind, body)
+    except FileExistsError:
+        pass
+
+
+def _tcmsg(index: int, handle: int, parent: int, info: int) -> bytes:
+    """A struct tcmsg (linux/rtnetlink.h)."""
+    return pack("=B3xiIII", 0, index, handle, parent, info)
+
+
+def _kind(name: str) -> bytes:
+    return rtnetlink.attribute(_TCA_KIND, name.encode() + b"\0")

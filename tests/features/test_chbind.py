@@ -1,0 +1,5 @@
+"""chbind."""
+
+from pytest_bdd import scenarios
+
+scenarios("chbind")

@@ -1,0 +1,5 @@
+"""The addresses of virtual servers."""
+
+from pytest_bdd import scenarios
+
+scenarios("iproot")
