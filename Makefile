@@ -24,6 +24,7 @@ TEST_DEPS = python3-pytest python3-pytest-bdd python3-pytest-xdist python3-mypy 
 	shellcheck busybox-static bash-static mmdebstrap strace e2fsprogs procps util-linux man-db \
 	netcat-openbsd openssh-client wget
 DEPS = $(RUNTIME_DEPS) $(BUILD_DEPS) $(TEST_DEPS)
+PEERS = crun lxc podman runc systemd-container
 QEMU = qemu-system-$(if $(filter aarch64,$(shell uname -m)),arm,x86)
 RUFF_VERSION = 0.12.12
 RUFF = build/ruff/bin/ruff
@@ -37,7 +38,7 @@ COMPILED = $(patsubst lib/vserver/%.c,build/bin/%,$(wildcard lib/vserver/*.c)) \
 	$(if $(wildcard lib/vserver/seccomp_build.py),build/seccomp/.made)
 DOCUMENTS = LICENSE $(wildcard *.md docs/*)
 LAUNCHERS = $(shell grep -lIE '^\#!.*python' $(PROGRAMS) $(PRIVATE) init.d/*)
-SHELL_FILES = $(shell grep -rlIE '^\#!.*/(ba|da)?sh' bin lib etc init.d packaging tests .ci)
+SHELL_FILES = $(shell grep -rlIE --exclude='*.py' '^\#!.*/(ba|da)?sh' bin lib etc init.d packaging tests .ci)
 VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' lib/vserver/__init__.py)
 
 IMAGE = $(CURDIR)/build/image
@@ -170,10 +171,11 @@ format: $(RUFF)  # let ruff lay out the Python files
 test: deps build  # the whole suite, as root, in throw-away copies of this machine
 	$(PYTEST) -n $(JOBS) $(ARGS)
 
-bench: deps build  # how long the commands take
+bench: DEPS += $(PEERS)
+bench: deps build  # how long the commands take, beside those of other programs
 	$(PYTHON) tests/bench/run.py $(ARGS)
 
-vm-test: private VM_PACKAGES := $(DEPS)
+vm-test: private VM_PACKAGES := $(filter-out clang mmdebstrap python3-mypy python3-pip shellcheck,$(DEPS))
 vm-test: DEPS += $(QEMU)
 vm-test: deps build  # the suite in a virtual machine with a stock Debian kernel
 	VM_PACKAGES='$(VM_PACKAGES)' $(PYTHON) tests/vm/run.py $(ARGS)
