@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import resource
-from errno import EEXIST, EPERM
+from errno import EBUSY, EPERM
 
 from vserver.kernel import caps, cgroup, collector, context, devices, isolation, limits, seccomp
 from vserver.kernel.confine import Confinement
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ANY_ADDRESS_LEAF = "any"
 LEAF_MARK = "/ip4-"  # in the path of every cgroup with an address set
 _LIMITING = context.NPROC | context.ULIMIT
+_ATTEMPTS = 100  # at a context that others make and leave all the time
 
 
 class Request:
@@ -120,20 +121,21 @@ def obtain(
     """The context of ``request``, joined or made; ``announce`` is told its number.
 
     With ``init`` a new context runs that command as its process 1 (fakeinit). PermissionError
-    for a private context; ENODEV-like errors of the kernel as they come; Failure names the
-    step of a creation, after which nothing is left.
+    for a private context; EBUSY for one that does not end; other errors of the kernel as they
+    come; Failure names the step of a creation, after which nothing is left.
     """
-    place = _join(request) if request.number is not None else None
-    if place is None:
-        return _make(request, init, terminal, announce)
-    if announce:
-        announce(place.number)
-    return place
+    for _ in range(_ATTEMPTS):
+        if request.number is not None and (place := _join(request, request.number)):
+            if announce:
+                announce(place.number)
+            return place
+        if place := _make(request, init, terminal, announce):
+            return place
+    raise OSError(EBUSY, os.strerror(EBUSY))
 
 
-def _join(request: Request) -> Place | None:
+def _join(request: Request, number: int) -> Place | None:
     """The running context of that number, or None when it has to be made."""
-    number = request.number or 0
     try:
         held = context.lock(number)
     except FileNotFoundError:
@@ -144,8 +146,10 @@ def _join(request: Request) -> Place | None:
         os.close(held)
         raise
     if place is None:
-        collector.destroy(number, seconds=1.0)
+        gone = collector.destroy(number, seconds=1.0)
         os.close(held)
+        if not gone:
+            raise OSError(EBUSY, os.strerror(EBUSY))
     return place
 
 
@@ -157,7 +161,7 @@ def _running_place(request: Request, number: int, held: int) -> Place | None:
     if context.flags_of(number) & context.PRIVATE:
         door.close()
         raise PermissionError(EPERM, os.strerror(EPERM))
-    _set_flags(request, number)
+    set_flags(number, request.flags, request.processes)
     place = Place(number, _setting(request, number), leaf(request, number), held)
     place.door = door
     return place
@@ -168,29 +172,23 @@ def _make(
     init: Command | None,
     terminal: Terminal | None,
     announce: Callable[[int], None] | None,
-) -> Place:
+) -> Place | None:
+    """A new context; None when somebody else was faster, with making or with collecting it."""
     collector.collect()
-    number = _reserve(request)
     try:
+        number = context.create(request.number)
         held = context.lock(number)
-    except FileNotFoundError:  # somebody's collector was faster
-        return obtain(request, init=init, terminal=terminal, announce=announce)
+    except (FileExistsError, FileNotFoundError):
+        return None
     try:
+        if context.init_of(number):
+            os.close(held)
+            return None
         return _furnish(request, number, held, init, terminal, announce)
     except BaseException:
         collector.destroy(number, seconds=5.0)
         os.close(held)
         raise
-
-
-def _reserve(request: Request) -> int:
-    try:
-        return context.create(request.number)
-    except FileExistsError:
-        if request.number is None or context.is_running(request.number):
-            raise PermissionError(EEXIST, os.strerror(EEXIST)) from None
-        collector.destroy(request.number, seconds=1.0)
-        return context.create(request.number)
 
 
 def _furnish(
@@ -207,7 +205,7 @@ def _furnish(
         devices.restrict(context.directory(number))
     if not request.flags & _LIMITING:
         limits.limit_processes(number, request.processes)
-    _set_flags(request, number)
+    set_flags(number, request.flags, request.processes)
     place = Place(number, _setting(request, number), leaf(request, number), held)
     if init and announce:
         announce(number)
@@ -243,22 +241,40 @@ def _setting(request: Request, number: int) -> Setting:
     )
 
 
-def _set_flags(request: Request, number: int) -> None:
-    """Add the flags, and have the kernel enforce those that limit the whole context."""
-    fresh = request.flags & ~context.flags_of(number)
+def join_observers() -> None:
+    """Move the calling process to context 1, which has no namespaces and no first process."""
+    number = context.OBSERVER
+    for _ in range(_ATTEMPTS):
+        os.makedirs(context.directory(number), exist_ok=True)
+        try:
+            held = context.lock(number)
+        except FileNotFoundError:  # collected meanwhile
+            continue
+        try:
+            cgroup.join(leaf(Request(number), number))
+        finally:
+            os.close(held)
+        return
+    raise OSError(EBUSY, os.strerror(EBUSY))
+
+
+def set_flags(number: int, flags: int, processes: int | None = None) -> None:
+    """Add ``flags`` to context ``number``, and have the kernel enforce those that limit the
+    whole context. ``processes`` as in Request. OSError when that cannot be done."""
+    fresh = flags & ~context.flags_of(number)
     if not fresh:
         return
-    context.add_flags(number, fresh)
     if fresh & context.SCHED:
         limits.share_one_task(number)
     if fresh & _LIMITING:
-        limits.limit_processes(number, _process_limit(request))
+        limits.limit_processes(number, _most(processes))
+    context.add_flags(number, fresh)
 
 
-def _process_limit(request: Request) -> int | None:
+def _most(processes: int | None) -> int | None:
     """The hard RLIMIT_NPROC, as in the old kernel; None when that is unlimited."""
-    if request.processes is not None:
-        return request.processes
+    if processes is not None:
+        return processes
     hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
     return None if hard == resource.RLIM_INFINITY else hard
 

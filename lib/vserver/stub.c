@@ -3,7 +3,10 @@
  * stub - what stays in memory of a virtual server: process 1, and the end of every session.
  *
  *   NAME                             process 1 of a context: reap, and leave with the last process
- *   NAME run REPORT TTY COMMAND...   start COMMAND as a sibling, tell its pid on descriptor REPORT
+ *   NAME run REPORT TTY REAPED COMMAND...
+ *                                    start COMMAND as a sibling; tell on descriptor REPORT "P" and
+ *                                    its pid, "G" when it is about to be executed, "E" and errno
+ *                                    when that failed. REAPED is 1 where process 1 is this program
  *   NAME wait PID INIT MASTER OUT    wait for PID, relay a terminal, end as PID ended
  *
  * It is started from a sealed memory file, so that a guest which opens /proc/PID/exe finds this
@@ -13,6 +16,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ioprio.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -44,6 +48,35 @@ static int alone(void)
 }
 
 /*
+ * Process 1 shows by its I/O priority, which needs no rights and no /proc, whether it stays. It
+ * says that it leaves and then looks for others; who comes in is there and then looks at what it
+ * says (closing): one of the two always notices the other, and nobody who was let in is killed.
+ */
+static void show(int level)
+{
+	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, level));
+}
+
+enum { STAYS = 4, LEAVES = 7 };
+
+static int closing(void)
+{
+	return syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 1)
+		== IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, LEAVES);
+}
+
+static int leave(void)
+{
+	if (!alone())
+		return 0;
+	show(LEAVES);
+	if (alone())
+		return 1;
+	show(STAYS);
+	return 0;
+}
+
+/*
  * Orphans of the context become our children. SIGUSR1 is the hint of a session's end: its
  * process was no child of ours. When nobody else is left there is nothing to hold any more.
  */
@@ -52,6 +85,7 @@ static int reap(void)
 	sigset_t wanted;
 
 	prctl(PR_SET_NAME, "init");
+	show(STAYS);
 	sigemptyset(&wanted);
 	sigaddset(&wanted, SIGCHLD);
 	sigaddset(&wanted, SIGUSR1);
@@ -60,7 +94,7 @@ static int reap(void)
 		sigwaitinfo(&wanted, NULL);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
-		if (alone())
+		if (leave())
 			return 0;
 	}
 }
@@ -85,13 +119,16 @@ static void become(char **command)
 	execv(script[0], script);
 }
 
-static void start(int report, int tty, char **command)
+static void start(int report, int tty, int reaped, char **command)
 {
 	setsid();
 	if (tty >= 0)
 		ioctl(tty, TIOCSCTTY, 0);
 	if (tty > STDERR_FILENO)
 		close(tty);
+	if (reaped && closing())
+		_exit(FAILED);
+	dprintf(report, "G\n");
 	become(command);
 	dprintf(report, "E%d\n", errno);
 	_exit(FAILED);
@@ -101,13 +138,13 @@ static void start(int report, int tty, char **command)
  * The command becomes a child of our parent (CLONE_PARENT), which waits for it outside of the
  * context; this process was never visible inside and ends here.
  */
-static int run(int report, int tty, char **command)
+static int run(int report, int tty, int reaped, char **command)
 {
 	fcntl(report, F_SETFD, FD_CLOEXEC);
 	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 	if (pid == 0)
-		start(report, tty, command);
-	dprintf(report, pid < 0 ? "F%d\n" : "P%ld\n", pid < 0 ? (long)errno : pid);
+		start(report, tty, reaped, command);
+	dprintf(report, pid < 0 ? "F%ld cannot start the command\n" : "P%ld\n", pid < 0 ? errno : pid);
 	return 0;
 }
 
@@ -300,8 +337,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 1)
 		return reap();
-	if (argc > 4 && !strcmp(argv[1], "run"))
-		return run(atoi(argv[2]), atoi(argv[3]), argv + 4);
+	if (argc > 5 && !strcmp(argv[1], "run"))
+		return run(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), argv + 5);
 	if (argc == 6 && !strcmp(argv[1], "wait"))
 		return await(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]));
 	return FAILED;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from errno import ENOSYS
+from errno import EACCES, ENOSYS, EPERM
 
 from vserver import execute, session
 from vserver.cli import complain, say
@@ -189,18 +189,20 @@ def _enter(options: Options, number: int | None, ready: Callable[[], None]) -> N
         names=_checked_names(options),
         armoured=options.secure,
     )
-    command = Command(options.command, os.environ, directory=os.getcwd())
+    while True:
+        try:
+            _enter_once(options, request, ready)
+        except ProcessLookupError:
+            options.silent = True  # it ended under our feet, and is made anew
+
+
+def _enter_once(
+    options: Options, request: session.Request, ready: Callable[[], None]
+) -> NoReturn:
+    command = Command(options.command, os.environ, directory=_working_directory())
     fake = command if options.flags & context.FAKEINIT else None
     terminal = pty.open_outside() if fake else None
-    try:
-        place = session.obtain(
-            request, init=fake, terminal=terminal, announce=lambda n: _announce(options, n)
-        )
-    except Failure as error:
-        raise _failure(error, options.command[0]) from None
-    except OSError as error:
-        why = "Operation not permitted" if error.errno == ENOSYS else reason(error)  # the lock
-        raise _refused(why) from None
+    place = _obtain(options, request, fake, terminal)
     pid = place.init
     if place.door:
         terminal = pty.open_inside(place.door.root)
@@ -208,6 +210,28 @@ def _enter(options: Options, number: int | None, ready: Callable[[], None]) -> N
     place.release()
     ready()
     isolation.attend(pid, place.door, terminal, "chcontext")
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return "."  # it has no path any more; the first process of the context stays in it
+
+
+def _obtain(
+    options: Options, request: session.Request, fake: Command | None, terminal: Terminal | None
+) -> session.Place:
+    try:
+        return session.obtain(
+            request, init=fake, terminal=terminal, announce=lambda n: _announce(options, n)
+        )
+    except Failure as error:
+        raise _failure(error, options.command[0]) from None
+    except OSError as error:
+        # the answers of the lock flag and of a cgroup tree that belongs to root
+        why = EPERM if error.errno in (ENOSYS, EACCES) else error.errno
+        raise _refused(os.strerror(why) if why else reason(error)) from None
 
 
 def _start(
@@ -220,7 +244,8 @@ def _start(
     except Failure as error:
         raise _failure(error, options.command[0]) from None
     except ProcessLookupError:
-        raise _refused("No such process") from None
+        place.close()
+        raise
 
 
 def _failure(error: Failure, command: str) -> VserverError:
@@ -255,30 +280,41 @@ def _name_setter(options: Options) -> Callable[[], None]:
 def _announce(options: Options, number: int) -> None:
     if options.silent:
         return
-    if options.hostname is not None:
-        say(f"Host name is now {options.hostname}")
+    lines = [f"New security context is {number}"]
     if options.domainname is not None:
-        say(f"Domain name is now {options.domainname}")
-    say(f"New security context is {number}")
+        lines.insert(0, f"Domain name is now {options.domainname}")
+    if options.hostname is not None:
+        lines.insert(0, f"Host name is now {options.hostname}")
+    _print("\n".join(lines))
+
+
+def _print(text: str) -> None:
+    """Print on standard output, where a full disk is one error and not two at exit."""
+    try:
+        os.write(1, os.fsencode(text + "\n"))
+    except OSError as error:
+        raise VserverError(f"chcontext: write error: {reason(error)}", 255) from None
 
 
 def _stay(options: Options, here: int, ready: Callable[[], None]) -> int:
     """Keep the context; only flags and ceiling change."""
     if options.flags and here:
-        context.add_flags(here, options.flags)
+        try:
+            session.set_flags(here, options.flags)
+        except OSError as error:
+            raise _refused(reason(error)) from None
     if not options.silent:
-        say(f"New security context is {here}")
+        _print(f"New security context is {here}")
     programs = (seccomp.lock_filter(),) if options.flags & context.LOCK else ()
     return _become(options, Confinement(options.allowed, programs), ready)
 
 
 def _observe(options: Options, ready: Callable[[], None]) -> int:
     """Context 1 sees everything, which context 0 does too, and may not signal or trace."""
-    request = session.Request(context.OBSERVER)
-    os.makedirs(context.directory(context.OBSERVER), exist_ok=True)
-    from vserver.kernel import cgroup
-
-    cgroup.join(session.leaf(request, context.OBSERVER))
+    try:
+        session.join_observers()
+    except OSError as error:
+        raise _refused(reason(error)) from None
     _announce(options, context.OBSERVER)
     return _become(options, Confinement(options.allowed, (seccomp.observer_filter(),)), ready)
 

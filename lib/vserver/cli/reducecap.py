@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from vserver import execute
+from vserver import execute, session
 from vserver.cli import complain, say
 from vserver.cli.usage import usage
 from vserver.errors import VserverError, reason
@@ -90,9 +90,9 @@ def _lower(options: Options) -> None:
 
 
 def _set_flags(flags: int) -> None:
-    here = context.of_process()
-    if here and flags:
-        context.add_flags(here, flags)
+    here = context.of_process() if flags else 0
+    if here:
+        session.set_flags(here, flags)
     if flags & context.LOCK:
         seccomp.load(seccomp.lock_filter())
 

@@ -13,8 +13,15 @@ def collect() -> None:
     A context that is being made or entered is locked, and left alone.
     """
     for number in context.numbers():
-        if not context.is_running(number):
+        if _is_idle(number):
             _remove_idle(number)
+
+
+def _is_idle(number: int) -> bool:
+    """Is nobody in there, or only what somebody left who was killed while making it."""
+    if number != context.OBSERVER and context.init_of(number) is None:
+        return True
+    return not context.is_running(number)
 
 
 def _remove_idle(number: int) -> None:
@@ -23,7 +30,7 @@ def _remove_idle(number: int) -> None:
     except OSError:
         return
     try:
-        if not context.is_running(number):
+        if _is_idle(number):
             destroy(number, seconds=1.0)
     finally:
         os.close(held)

@@ -10,6 +10,8 @@ same reason process 1 is under the ceiling of its context, too.
 from __future__ import annotations
 
 import os
+import select
+from errno import ENOEXEC, ENOMEM, ESRCH
 
 from vserver import paths
 from vserver.kernel import cgroup, confine, context, limits, process, rootfs, spawn, syscalls
@@ -27,6 +29,8 @@ _NEW = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID | syscalls.CLONE_NEWIPC | sy
 _REAPER = "init"
 _REPORT, _STUB, _SLAVE = 3, 4, 5
 _SIGUSR1 = 10
+_ENTRIES = 20  # at a context whose process 1 is about to leave
+_ENDING_SECONDS = 0.05  # that it may take for that
 
 
 class Setting:
@@ -183,8 +187,9 @@ def _become_init(
     try:
         os.execvpe(init.words[0], init.words, init.environment)
     except OSError as error:
-        os.write(report.writer, f"E{error.errno}\n".encode())
-        os._exit(spawn.FAILED)
+        if error.errno == ENOEXEC:  # a script without "#!", as in execvp(3)
+            os.execve("/bin/sh", ["/bin/sh", *init.words], init.environment)
+        report.fail(error, "")
 
 
 def _redirect_to_null() -> None:
@@ -236,6 +241,12 @@ class Door:
         if context.of_process(self.init.pid) != self.number:
             raise ProcessLookupError(3, "No such process")
 
+    def is_closing(self, seconds: float) -> bool:
+        """Has process 1 ended, or does it within ``seconds``."""
+        poller = select.poll()
+        poller.register(self.pidfd, select.POLLIN)
+        return bool(poller.poll(seconds * 1000))
+
     def close(self) -> None:
         """Close the descriptors."""
         os.close(self.pidfd)
@@ -249,8 +260,25 @@ def enter(
     """Run ``command`` in the context behind ``door`` and in its cgroup ``leaf``.
 
     Returns its pid, a child of the caller. Failure when a step could not be done, with an
-    empty ``step`` when it was the command that could not be executed.
+    empty ``step`` when it was the command that could not be executed; ProcessLookupError when
+    the context ended before that.
     """
+    for _ in range(_ENTRIES):
+        try:
+            return _enter_once(door, leaf, setting, command, terminal)
+        except Failure as error:
+            if error.errno not in (ESRCH, ENOMEM):
+                raise
+            failure = error
+        if door.is_closing(_ENDING_SECONDS):
+            raise ProcessLookupError(ESRCH, os.strerror(ESRCH))
+    raise failure
+
+
+def _enter_once(
+    door: Door, leaf: str, setting: Setting, command: Command, terminal: Terminal | None
+) -> int:
+    """One attempt. ESRCH: process 1 has ended or thinks of it; ENOMEM: it is ending now."""
     stub = spawn.sealed_copy(paths.STUB)
     leaf_fd = os.open(leaf, os.O_RDONLY | os.O_DIRECTORY)
     joins = limits.directories_to_join(door.number)
@@ -264,7 +292,8 @@ def enter(
             os.dup2(command.output, 1)
         tty = _arrange_descriptors(setting, report, stub, terminal)
         _settle(setting, command)
-        arguments = ["vserver", "run", str(report.writer), str(tty), *command.words]
+        numbers = (report.writer, tty, 0 if door.init.is_guest else 1)
+        arguments = ["vserver", "run", *map(str, numbers), *command.words]
         with Step("cannot start the command"):
             os.execve(_STUB if setting.strict else stub, arguments, command.environment)
 
@@ -333,16 +362,18 @@ def _arrange_descriptors(
 
 
 def _started(said: bytes) -> int:
-    """The pid that the stub reported; what it said after that is why the exec failed."""
-    words = said.split()
-    if not words or not words[0].startswith(b"P"):
-        raise Failure(3, "the process that entered was killed")
-    pid = int(words[0][1:])
-    if len(words) > 1:
-        os.waitpid(pid, 0)
-        number = int(words[1][1:])
+    """The pid that the stub reported, once the command runs (see stub.c)."""
+    facts = {word[:1]: word[1:] for word in said.split()}
+    if b"P" in facts and b"G" in facts and b"E" not in facts:
+        return int(facts[b"P"])
+    if b"P" in facts:
+        os.waitpid(int(facts[b"P"]), 0)
+    if b"E" in facts:
+        number = int(facts[b"E"])
         raise Failure(number, os.strerror(number))
-    return pid
+    ended = Failure(ESRCH, os.strerror(ESRCH))
+    ended.step = "cannot start the command"
+    raise ended
 
 
 def wait(pid: int, door: Door | None) -> int:

@@ -7,7 +7,16 @@ parent, so that nobody runs who has skipped a step.
 from __future__ import annotations
 
 import os
-from _signal import SIG_DFL, SIG_SETMASK, SIGKILL, SIGPIPE, SIGXFSZ, pthread_sigmask, signal
+from _signal import (
+    SIG_DFL,
+    SIG_SETMASK,
+    SIGCHLD,
+    SIGKILL,
+    SIGPIPE,
+    SIGXFSZ,
+    pthread_sigmask,
+    signal,
+)
 
 from vserver.kernel import syscalls
 
@@ -74,6 +83,7 @@ def spawn(
     ``prepare`` runs in the child and ends in exec; OSError that it lets go is reported. Returns
     the pid and what the child said. Failure when a step failed: the child is gone then.
     """
+    signal(SIGCHLD, SIG_DFL)  # where it was inherited as ignored nobody can be waited for
     report = Report()
     pid = syscalls.clone3(flags, cgroup_fd=cgroup_fd)
     if pid == 0:
