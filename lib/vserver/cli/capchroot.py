@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from _signal import SIG_DFL, SIGCHLD, signal
 
 from vserver import execute, users
 from vserver.cli.usage import usage
 from vserver.errors import VserverError, reason
-from vserver.kernel import caps
+from vserver.kernel import caps, syscalls
 from vserver.kernel.rooted import Root
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
@@ -24,6 +25,7 @@ Change the root directory and run a command there.
 --suid user  become this user of the new root"""
 
 ROOT_USERS = ("root", "0")
+NOBODY = 65534
 _ANSWER_LIMIT = 64
 
 
@@ -94,10 +96,11 @@ def _become_user(user: str) -> None:
 
 def _ask(option: str, user: str) -> int:
     reader, writer = os.pipe2(os.O_CLOEXEC)
+    signal(SIGCHLD, SIG_DFL)
     pid = os.fork()
     if pid == 0:
-        os.dup2(writer, 1)
-        _become(["id", option, "--", user])
+        _become_nobody(reader, writer)
+        execute.become(["id", option, "--", user])
     os.close(writer)
     answer = os.read(reader, _ANSWER_LIMIT)
     os.close(reader)
@@ -106,6 +109,17 @@ def _ask(option: str, user: str) -> int:
     if number is None:
         raise VserverError(f"User not found: {user}", 255)
     return number
+
+
+def _become_nobody(reader: int, writer: int) -> None:
+    """A program of the new root's runs here: it gets no rights, and of ours only the pipe."""
+    os.dup2(reader, 0)  # which holds nothing
+    os.dup2(writer, 1)
+    os.dup2(reader, 2)  # nor can be written to
+    syscalls.close_range(3)
+    os.setgroups(())
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
 def _become(words: list[str]) -> NoReturn:
