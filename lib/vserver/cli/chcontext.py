@@ -7,7 +7,7 @@ import sys
 from errno import EACCES, ENOSYS, EPERM
 
 from vserver import execute, session
-from vserver.cli import complain, say
+from vserver.cli import complain
 from vserver.cli.usage import usage
 from vserver.errors import VserverError, reason
 from vserver.kernel import caps, context, isolation, pty, seccomp, syscalls
