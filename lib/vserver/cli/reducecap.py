@@ -18,7 +18,7 @@ Lower the capability ceiling and run a command.
 --secure      take away what a virtual server must not have
 --flag name   set a flag of the current context: lock sched nproc private
               fakeinit hideinfo ulimit; repeatable
---CAPABILITY  take this capability away, as in --CAP_NET_ADMIN or --net_admin
+--CAPABILITY  take this capability away; in any case, with or without CAP_
 --show        show the capabilities as they are before that"""
 
 
