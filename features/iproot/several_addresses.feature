@@ -37,9 +37,9 @@ Feature: a virtual server has several addresses
     And the guest "two" can listen and ask
     And the guest "two" is running
     And "vserver one exec listen 0.0.0.0:8000" is listening
-    When I run "listen 0.0.0.0:8000" in the guest "two"
+    When the guest "two" runs "listen 0.0.0.0:8000"
     Then the command fails
-    And it says "listen: Address already in use" on standard error
+    And standard error contains "listen: Address already in use"
 
   @0.23-01
   Scenario: a connection comes from the address in the network it goes to
@@ -48,5 +48,5 @@ Feature: a virtual server has several addresses
     And the guest "one" has the setting IPROOT="192.0.2.31 eth1:198.51.100.31"
     And the guest "one" is running
     And "vserver one exec listen 0.0.0.0:8000" is listening
-    When I run "ask 198.51.100.31:8000" in the guest "one"
+    When the guest "one" runs "ask 198.51.100.31:8000"
     Then the output has the line "198.51.100.31:8000"

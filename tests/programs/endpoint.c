@@ -5,7 +5,7 @@
  *     when it is ready. [::]:80 is the wildcard address of IPv6; -u means UDP.
  * ask [-u | -b] ADDRESS:PORT [FROM] - print what listen answers there; 1 when nobody does
  *     FROM is the source address to be used. -b means a datagram to a broadcast address, which
- *     anybody may answer.
+ *     anybody may answer: who did is printed too, as "TEXT from ADDRESS".
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -127,6 +127,8 @@ static int ask(int fd, int is_udp, int is_broadcast, union address address, char
 	struct timeval patience = { .tv_sec = 2 };
 	char text[1501];
 	ssize_t length;
+	union address peer;
+	socklen_t given = sizeof(peer);
 
 	must(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)));
 	must(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)));
@@ -146,10 +148,13 @@ static int ask(int fd, int is_udp, int is_broadcast, union address address, char
 		if (is_udp)
 			must(send(fd, "?", 1, 0));
 	}
-	length = recv(fd, text, sizeof(text) - 1, 0);
+	length = recvfrom(fd, text, sizeof(text) - 1, 0, &peer.any, &given);
 	must(length);
 	text[length] = 0;
-	puts(text);
+	fputs(text, stdout);
+	if (is_broadcast)
+		printf(" from %s", inet_ntoa(peer.in.sin_addr));
+	puts("");
 	return 0;
 }
 

@@ -54,7 +54,7 @@ def is_answered(machine: Machine, answer: str, address: str) -> None:
 
 def ask(machine: Machine, address: str) -> str:
     """The answer that ``machine`` gets from ``address``: ``udp ADDRESS:PORT`` for UDP,
-    ``broadcast ADDRESS:PORT`` from whoever hears it.
+    ``broadcast ADDRESS:PORT`` from whoever hears it, as "ANSWER from ADDRESS".
     """
     words = address.replace("udp ", "-u ").replace("broadcast ", "-b ")
     return machine.run("ask " + words).out.strip()
