@@ -112,6 +112,8 @@ def create(
     directory becomes the root of the context. Failure names the step that could not be done;
     nothing is left running then.
     """
+    if setting.own_root:
+        rootfs.share_mounts_below(".")
     stub = spawn.sealed_copy(paths.STUB)
     leaf_fd = os.open(leaf, os.O_RDONLY | os.O_DIRECTORY)
     joins = limits.directories_to_join(number)

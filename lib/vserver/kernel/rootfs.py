@@ -58,6 +58,32 @@ _SEALED = _PROC_ATTRIBUTES | syscalls.MOUNT_ATTR_RDONLY
 _EMPTY_FILE, _EMPTY_DIRECTORY = "file", "directory"
 
 
+def share_mounts_below(directory: str) -> None:
+    """Let file systems that are mounted on the host below ``directory`` from now on arrive in
+    the contexts that are made there.
+
+    Their mounts follow those of the host only where these are shared: which they are under
+    systemd, and not by themselves under other inits (mount_namespaces(7)).
+    """
+    point, is_shared = _mount_holding(os.path.realpath(directory))
+    if not is_shared:
+        syscalls.mount("none", point, "", syscalls.MS_SHARED)
+
+
+def _mount_holding(directory: str) -> tuple[str, bool]:
+    """The topmost mount on the way to ``directory``, and whether it is shared (proc(5))."""
+    found, is_shared = "/", False
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            fields = line.split(" ")
+            point = fields[4]
+            inside = directory == point or directory.startswith(point.rstrip("/") + "/")
+            if inside and len(point) >= len(found):
+                optional = fields[6 : fields.index("-")]
+                found, is_shared = point, any(f.startswith("shared:") for f in optional)
+    return found, is_shared
+
+
 def detach_from_host() -> None:
     """What is mounted on the host from now on still arrives here, and nothing goes back."""
     syscalls.mount("none", "/", "", syscalls.MS_REC | syscalls.MS_SLAVE)
