@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from _signal import SIG_DFL, SIGCHLD, signal
 
 from vserver.errors import VserverError
 
@@ -24,6 +25,7 @@ def run(main: Callable[[], int]) -> NoReturn:
     file names are bytes that need not be text: they are printed as they were read.
     """
     _open_missing_descriptors()
+    signal(SIGCHLD, SIG_DFL)  # a caller that ignores it would take the status of our children
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")
     status = _guarded(main)
