@@ -1,0 +1,204 @@
+"""`make bench`: what the commands of vserver cost beside other programs, on this machine.
+
+Everything runs in one test host and in turn (A B C A B C), so that a slow moment of the machine
+hits all alike. Printed are markdown tables with the median of each program and its ratio to
+vserver's. `floor` is a static C program that does only the system calls, `bare python` an
+interpreter that does only them. Arguments: [--rounds N] [--guests N].
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+TESTS = os.path.realpath(f"{__file__}/../..")
+REPOSITORY = os.path.dirname(TESTS)
+sys.path[:0] = [TESTS, f"{REPOSITORY}/lib"]
+
+from bench import peers  # noqa: E402
+from testhost import Keeper, Process, TestHost, has_v2_controllers  # noqa: E402
+
+FLOOR = f"{REPOSITORY}/build/bench/floor"
+TIMER = f"{TESTS}/bench/timer.py"
+BARE_PYTHON = ["/usr/bin/python3", "-IS", f"{TESTS}/bench/floor.py"]
+SETTLE = 3.0  # seconds after which a command that starts a guest is taken to stay with it
+NO_PROGRAM = ["/usr/bin/python3", "-I", "-S", "-c", "pass"]
+
+
+class Bench:
+    """One test host with the guests in it, and the tables."""
+
+    def __init__(self, host: TestHost, rounds: int, guests: int) -> None:
+        self.host = host
+        self.rounds = rounds
+        self.guests = guests
+        self.peers = [peers.ours(), *peers.others()]
+
+    def run(self) -> None:
+        """Measure and print everything."""
+        peers.prepare(self.host, FLOOR, self.guests)
+        self.starts()
+        self.entering()
+        self.chcontext()
+        self.chbind()
+        self.many()
+        self.memory()
+
+    def starts(self) -> None:
+        """From the command to the first program of the guest. Drops the peers that fail."""
+        cases = [case(peer.name, peer.start, f"{peer.root}/stamp", peer.end) for peer in self.peers]
+        results = self.table("Start of a guest, to its first program", cases)
+        self.peers = [peer for peer in self.peers if isinstance(results[peer.name], list)]
+
+    def entering(self) -> None:
+        """A command in a running guest; the guests of all programs run meanwhile."""
+        running = [peer for peer in self.peers if peer.enter]
+        for peer in running:
+            self.host.run(peer.start)
+        process = self.guest_process()
+        nsenter = ["nsenter", "-t", process, "-m", "-p", "-i", "-u", "-C"]
+        cases = [
+            *(case(peer.name, [*peer.enter, "/bin/true"]) for peer in running),
+            case("nsenter", [*nsenter, "/bin/true"]),
+            case("bare python", [*BARE_PYTHON, "enter", process, "/bin/true"]),
+            case("floor", [FLOOR, "enter", process, "/bin/true"]),
+        ]
+        self.table("A command in a running guest", cases)
+        for peer in running:
+            self.host.run(peer.end)
+
+    def chcontext(self) -> None:
+        """A command in new namespaces."""
+        unshare = ["unshare", "-m", "-p", "-i", "-u", "-C", "-f", "--mount-proc", "true"]
+        cases = [
+            case("vserver", ["chcontext", "--silent", "true"]),
+            case("unshare", unshare),
+            case("bare python", [*BARE_PYTHON, "isolate", "true"]),
+            case("floor", [FLOOR, "isolate", "true"]),
+        ]
+        self.table("`chcontext true`", cases)
+
+    def chbind(self) -> None:
+        """A command with an address of its own."""
+        cases = [
+            case("vserver", ["chbind", "--silent", "--ip", "192.0.2.10", "true"]),
+            case("python3 -I -S -c pass", NO_PROGRAM),
+            case("floor", [FLOOR, "true"]),
+        ]
+        self.table("`chbind --ip 192.0.2.10 true`", cases)
+
+    def many(self) -> None:
+        """All guests by the init script, beside a loop of lxc-start."""
+        service = "/etc/init.d/vservers"
+        start, stop = (
+            ["sh", "-c", f"for i in $(seq {self.guests}); do {command} -n many$i; done"]
+            for command in ("lxc-start", "lxc-stop -k")
+        )
+        cases = [
+            case("vserver", [service, "start"], after=[service, "stop"]),
+            case("lxc", start, after=stop),
+        ]
+        self.table(f"Start of {self.guests} guests, one after the other", cases, rounds=3)
+
+    def memory(self) -> None:
+        """What a guest costs beside its own program."""
+        print("\n### Memory of an idle guest beside its own program\n")
+        print("| program | PSS, KiB | processes |\n|---|--:|---|")
+        for peer in self.peers:
+            before = self.ask({"weigh": True})
+            with self.host.start(peer.start) as process:
+                self.wait_for_stamp(peer, process)
+                after = self.ask({"weigh": True})
+                self.host.run(peer.end)
+            new = [after[pid] for pid in after.keys() - before.keys()]
+            new = [process for process in new if process[1] != "stamp"]
+            names = ", ".join(sorted(name for name, _program, _pss in new)) or "none"
+            print(f"| {peer.name} | {sum(pss for *_, pss in new)} | {names} |", flush=True)
+
+    def wait_for_stamp(self, peer: peers.Peer, process: Process) -> None:
+        """Wait until the guest runs, and until the command that started it has gone or stays."""
+        deadline = time.monotonic() + SETTLE
+        while process.running and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if not os.path.exists(self.host.path(f"{peer.root}/stamp")):
+            raise SystemExit(f"bench: {peer.name} did not start: {process.output}")
+
+    def guest_process(self) -> str:
+        """The pid of a process of our guest."""
+        command = "grep -l /vserver/ /proc/[0-9]*/cgroup | head -n 1 | cut -d/ -f3"
+        return self.host.run(command).out.strip()
+
+    def table(
+        self, title: str, cases: list[dict[str, Any]], rounds: int | None = None
+    ) -> dict[str, Any]:
+        """Measure ``cases``, of which the first is ours, and print them."""
+        results = self.ask({"rounds": rounds or self.rounds, "cases": cases})
+        print(f"\n### {title}\n\n| program | median, ms | fastest, ms | ratio |")
+        print("|---|--:|--:|--:|")
+        ours = results[cases[0]["name"]]
+        unit = statistics.median(ours) if isinstance(ours, list) else math.nan
+        for name, times in results.items():
+            print(row(name, times, unit), flush=True)
+        return results
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What timer.py answers."""
+        command = ["/usr/bin/python3", "-IS", TIMER]
+        result = self.host.run(command, input=json.dumps(request), timeout=1200)
+        if result.status:
+            raise SystemExit(f"bench: {result.err}")
+        answer: dict[str, Any] = json.loads(result.out)
+        return answer
+
+
+def case(
+    name: str, argv: list[str], stamp: str | None = None, after: list[str] | None = None
+) -> dict[str, Any]:
+    """What timer.py is to run, see there."""
+    return {"name": name, "argv": argv, "stamp": stamp, "after": after}
+
+
+def row(name: str, times: list[float] | str, unit: float) -> str:
+    """One line of a table; ``times`` is a message for what did not run."""
+    if isinstance(times, str):
+        return f"| {name} | - | - | {' '.join(times.split()) or 'did not start'} |"
+    median = statistics.median(times)
+    return f"| {name} | {median:.2f} | {min(times):.2f} | {median / unit:.2f} |"
+
+
+def compile_floor() -> None:
+    """Make the static program, with musl where there is one: it starts faster."""
+    os.makedirs(os.path.dirname(FLOOR), exist_ok=True)
+    compiler = shutil.which("musl-gcc") or "gcc"
+    options = ["-static", "-Os", "-Wall", "-Wextra"]
+    source = f"{TESTS}/bench/floor.c"
+    subprocess.run([compiler, *options, "-o", FLOOR, source], check=True)
+
+
+def main() -> int:
+    """Parse the arguments, make a test host and measure in it."""
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--guests", type=int, default=50)
+    arguments = parser.parse_args()
+    compile_floor()
+    keeper = Keeper()
+    host = keeper.host(hybrid=not has_v2_controllers())
+    try:
+        Bench(host, arguments.rounds, arguments.guests).run()
+    finally:
+        host.close()
+        keeper.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
