@@ -34,7 +34,7 @@ _SUFFIX = ".lock"
 def start(one: Guest) -> int:
     """Start guest ``one`` (0.3); the exit status.
 
-    VserverError when it cannot be done; nothing is left of a start that failed but the
+    VserverError (1) when it cannot be done; nothing is left of a start that failed but the
     addresses, which ``stop`` removes.
     """
     one.messages.inform(f"Starting the virtual server {one.name}")
@@ -48,7 +48,11 @@ def start(one: Guest) -> int:
         _remove_leftovers(one.name)
         inside.run_hook(one, "pre-start")
         one.set_aliases()
-        status = _start_services(one)
+        try:
+            status = _start_services(one)
+        except VserverError as error:
+            error.status = 1
+            raise
     inside.run_hook(one, "post-start", one.directory)
     return status
 

@@ -16,6 +16,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/ioprio.h>
 #include <poll.h>
 #include <sched.h>
@@ -101,6 +102,23 @@ static int reap(void)
 
 /* ---- starting a command ------------------------------------------------------------------- */
 
+/* The file that execvp(3) found by the name. */
+static char *locate(char *name)
+{
+	static char path[PATH_MAX];
+	char *directories = getenv("PATH"), *directory;
+
+	if (strchr(name, '/') || !directories)
+		return name;
+	directories = strdup(directories);
+	while ((directory = strsep(&directories, ":"))) {
+		snprintf(path, sizeof path, "%s/%s", *directory ? directory : ".", name);
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	return name;
+}
+
 /* execvp(3), and its habit of giving a script without "#!" to the shell. */
 static void become(char **command)
 {
@@ -115,7 +133,8 @@ static void become(char **command)
 	if (!script)
 		return;
 	script[0] = "/bin/sh";
-	memcpy(script + 1, command, count * sizeof *script);
+	script[1] = locate(command[0]);
+	memcpy(script + 2, command + 1, (count - 1) * sizeof *script);
 	execv(script[0], script);
 }
 
