@@ -357,6 +357,58 @@ def test_options_for_foreign_addresses_do_not_help(host: TestHost, option: str) 
     assert restricted(host, program) == ["EADDRNOTAVAIL"]
 
 
+def test_other_ways_to_a_connection(host: TestHost) -> None:
+    host.run(f"ip addr add {SECOND}/24 dev eth0; sysctl -qw net.ipv4.tcp_fastopen=3")
+    with host.lan.start("listen 192.0.2.1:80 pong") as server:
+        server.expect("listening")
+        program = """
+            MPTCP, TCP_FASTOPEN, MSG_FASTOPEN = 262, 23, 0x20000000
+            s = socket(AF_INET, SOCK_STREAM, MPTCP)
+            s.connect(("192.0.2.1", 80))
+            print(name(s), attempt(bound, socket(AF_INET, SOCK_STREAM, MPTCP), "192.0.2.10", 81))
+            s = socket()
+            s.sendto(b"", MSG_FASTOPEN, ("192.0.2.1", 80))
+            print(name(s))
+            s = udp()
+            s.connect(("192.0.2.1", 53))
+            import ctypes
+            print(ctypes.CDLL(None).connect(s.fileno(), bytes(16), 16))
+            s.connect(("192.0.2.1", 53))
+            print(name(s))
+            info = bytes(4) + inet_aton("192.0.2.10") + bytes(4)
+            print(attempt(s.sendmsg, [b"?"], [(IPPROTO_IP, 8, info)]))
+            s = socket()
+            s.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1)
+            print(attempt(s.bind, ("192.0.2.10", 8000)))
+        """
+        assert restricted(host, program, SECOND) == [
+            f"{SECOND} EADDRNOTAVAIL",
+            SECOND,
+            "0",
+            SECOND,
+            "EPERM",
+            "EADDRNOTAVAIL",
+        ]
+
+
+def test_a_bind_that_failed_leaves_no_trace(host: TestHost) -> None:
+    host.run(f"ip addr add {SECOND}/24 dev eth0")
+    program = f"""
+        first = udp("{HOST}", 53)
+        second = udp()
+        print(attempt(second.bind, ("0.0.0.0", 53)))
+        second.bind(("{SECOND}", 54))
+        print(attempt(second.bind, ("0.0.0.0", 55)), name(second))
+        second.close()
+        print(name(udp("{HOST}", 54)), name(udp("{SECOND}", 54)))
+    """
+    assert restricted(host, program, HOST, SECOND) == [
+        "EADDRINUSE",
+        f"EINVAL {SECOND}",
+        f"{HOST} {SECOND}",
+    ]
+
+
 def test_a_socket_keeps_what_it_was_made_with(host: TestHost) -> None:
     before = PROGRAM + "s = socket()\n" + _join(HOST, 7)
     code = before + f'print(attempt(s.bind, ("{SECOND}", 8000)), attempt(tcp, "{SECOND}", 8000))'
@@ -497,6 +549,23 @@ def test_a_port_is_free_again_when_its_socket_is_gone(three: TestHost) -> None:
         server.signal(9)
         server.wait()
     assert restricted(three, program, HOST, SECOND) == ["free"]
+
+
+def test_one_of_two_sockets_on_a_port_goes(three: TestHost) -> None:
+    program = f"""
+        def shared():
+            s = udp()
+            s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+            s.bind(("0.0.0.0", 53))
+            return s
+        one, other = shared(), shared()
+        other.close()
+        client = udp()
+        for address in "{HOST}", "{SECOND}":
+            client.sendto(b"?", (address, 53))
+            print(one.recv(9))
+    """
+    assert restricted(three, program, HOST, SECOND) == ["b'?'", "b'?'"]
 
 
 def test_datagrams_are_answered_from_the_address_that_was_asked(three: TestHost) -> None:

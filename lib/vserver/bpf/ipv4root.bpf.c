@@ -66,11 +66,27 @@ inline_static enum bind_kind resolve_bind(const struct address_set *set, __u32 *
 	return BIND_REFUSED;
 }
 
+// Forget what an earlier bind, which the kernel then refused, was noted as.
+inline_static void forget_bind(struct bpf_sock_addr *ctx, const struct address_set *set)
+{
+	struct socket_state *state = state_of(ctx->sk);
+
+	if (state && state->set_id == set->id)
+		state->flags &= ~(BOUND_ANY | HIDDEN_V6);
+}
+
+// A socket that is bound already; the kernel refuses it another bind.
+inline_static int is_bound(struct bpf_sock_addr *ctx)
+{
+	return ctx->sk->src_port != 0;
+}
+
 // bind(2) to *address over IPv4, by a socket of either family; *address is replaced.
 inline_static int bind_ipv4(struct bpf_sock_addr *ctx, const struct address_set *set, __u32 *address)
 {
 	enum bind_kind kind = resolve_bind(set, address);
 
+	forget_bind(ctx, set);
 	if (kind == BIND_REFUSED)
 		return refuse(EADDRNOTAVAIL);
 	if (is_covered(ctx, set, *address, kind == BIND_ANY))
@@ -86,7 +102,7 @@ int bind4(struct bpf_sock_addr *ctx)
 	struct address_set *set = set_of(ctx);
 	__u32 address = ctx->user_ip4;
 
-	if (!set)
+	if (!set || is_bound(ctx))
 		return ALLOW;
 	if (!bind_ipv4(ctx, set, &address))
 		return REFUSE;
@@ -105,13 +121,14 @@ inline_static int is_v6only(struct bpf_sock_addr *ctx, const struct address_set 
 
 // An IPv6-only [::] where the set has no IPv6 address. Refusing would break programs that bind both
 // families in their default configuration (nginx, sshd): bind it where no packet can reach it.
-inline_static int hide(struct bpf_sock_addr *ctx)
+inline_static int hide(struct bpf_sock_addr *ctx, const struct address_set *set)
 {
 	struct socket_state *state = make_state(ctx->sk);
 
 	if (!state)
 		return REFUSE;
 	state->flags |= HIDDEN_V6;
+	state->set_id = set->id;
 	state->asked_port = ctx->user_port;
 	ctx->user_ip6[3] = bpf_htonl(1);
 	ctx->user_port = 0;
@@ -120,8 +137,9 @@ inline_static int hide(struct bpf_sock_addr *ctx)
 
 inline_static int bind_any6(struct bpf_sock_addr *ctx, const struct address_set *set)
 {
+	forget_bind(ctx, set);
 	if (!set->count6)
-		return hide(ctx);
+		return hide(ctx, set);
 	ctx->user_ip6[0] = set->address6[0][0];
 	ctx->user_ip6[1] = set->address6[0][1];
 	ctx->user_ip6[2] = set->address6[0][2];
@@ -136,7 +154,7 @@ int bind6(struct bpf_sock_addr *ctx)
 	__u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
 	int any = is_any6(address);
 
-	if (!set)
+	if (!set || is_bound(ctx))
 		return ALLOW;
 	if (any && is_v6only(ctx, set))
 		return bind_any6(ctx, set);

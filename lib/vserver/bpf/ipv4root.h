@@ -20,7 +20,6 @@ enum { SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_RAW = 3 };
 enum { EPROTONOSUPPORT = 93, EADDRINUSE = 98, EADDRNOTAVAIL = 99, ENETUNREACH = 101, ECONNREFUSED = 111 };
 
 #define MAX_ADDRESSES 16
-#define MAX_ADDRESSES6 4
 #define MAX_ROUTES 24
 
 enum set_flags {
@@ -40,7 +39,7 @@ struct address_set {
 	__u64 id;		// the cgroup's
 	__u32 broadcast, unused;
 	__u32 address[MAX_ADDRESSES];
-	__u32 address6[MAX_ADDRESSES6][4];
+	__u32 address6[MAX_ADDRESSES][4];
 	struct source_route route[MAX_ROUTES];	// longest prefix first
 };
 
@@ -61,7 +60,7 @@ enum socket_flags {
 
 // What has to be remembered of a socket; most have none.
 struct socket_state {
-	__u64 set_id;		// the set that BOUND_ANY refers to
+	__u64 set_id;		// the set that BOUND_ANY or HIDDEN_V6 refers to
 	__u64 loopback_set;	// the set in which the program called the peer 127.0.0.1 ...
 	__u32 loopback_as;	// ... its address ...
 	__u16 loopback_port;	// ... and port (network order)
@@ -153,7 +152,7 @@ inline_static int contains(const struct address_set *set, __u32 address)
 
 inline_static int contains6(const struct address_set *set, const __u32 *address)
 {
-	for (__u32 i = 0; i < MAX_ADDRESSES6; i++) {
+	for (__u32 i = 0; i < MAX_ADDRESSES; i++) {
 		if (i >= set->count6)
 			return 0;
 		if (equal6(set->address6[i], address))

@@ -46,9 +46,9 @@ _PROGRAMS = (
 )
 
 # struct address_set of bpf/ipv4root.h: count, count6, route_count and flags; the cookie, the id
-# and the broadcast address; then arrays of MAX_ADDRESSES, MAX_ADDRESSES6 and MAX_ROUTES
-_ADDRESS_SET = Struct("=4I2Q4s4x64s64s288s")
-_MAX_ADDRESSES6, _MAX_ROUTES = 4, 24
+# and the broadcast address; then 16 IPv4 and IPv6 addresses (MAX_ADDRESSES) and MAX_ROUTES routes
+_ADDRESS_SET = Struct("=4I2Q4s4x64s256s288s")
+_MAX_ROUTES = 24
 _OWN_LOOPBACK, _BIND_V6ONLY = 1, 2
 _AF_INET6 = 10  # bits/socket.h
 
@@ -220,17 +220,16 @@ def _packed(path: str, identity: int, addresses: AddressSet) -> bytes:
     """The set as the programs read it."""
     pairs = addresses.effective()
     routes = routing.source_routes(pairs, _MAX_ROUTES) if len(pairs) > 1 else []
-    addresses6 = addresses.addresses6[:_MAX_ADDRESSES6]
     return _ADDRESS_SET.pack(
         len(pairs),
-        len(addresses6),
+        len(addresses.addresses6),
         len(routes),
         _flags(path),
         wildcard.netns_cookie(),
         identity,
         inet_aton(addresses.broadcast),
         b"".join(inet_aton(address) for address, _ in pairs),
-        b"".join(inet_pton(_AF_INET6, address) for address in addresses6),
+        b"".join(inet_pton(_AF_INET6, address) for address in addresses.addresses6),
         b"".join(network + mask + source for network, mask, source in routes),
     )
 
