@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_bdd import given, parsers, then, when
 
-from guests import busybox
+from guests import busybox, redhat
 from steps import Shell, eventually
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ def make_guest(host: TestHost, name: str) -> None:
 @given(parsers.parse('a guest "{name}" with a Debian layout'))
 def make_debian_layout(host: TestHost, name: str) -> None:
     busybox.make(host, name, layout="debian")
+
+
+@given(parsers.parse('a guest "{name}" of Red Hat style'))
+def make_redhat_guest(host: TestHost, name: str) -> None:
+    redhat.make(host, name)
 
 
 @given(parsers.parse('a guest "{name}" with an init of its own'))
@@ -72,6 +77,6 @@ def start_in_guest(shell: Shell, host: TestHost, command: str, name: str) -> Non
     shell.background.append(host.start(f"vserver {name} exec {command}"))
 
 
-@when(parsers.parse('I run "{command}" in the guest "{name}"'))
-def run_in_guest(shell: Shell, command: str, name: str) -> None:
+@when(parsers.parse('the guest "{name}" runs "{command}"'))
+def run_in_guest(shell: Shell, name: str, command: str) -> None:
     shell.run(f"vserver --silent {name} exec {command}")

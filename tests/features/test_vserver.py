@@ -1,0 +1,5 @@
+"""vserver, without its command build."""
+
+from pytest_bdd import scenarios
+
+scenarios("vserver")
