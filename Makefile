@@ -41,6 +41,7 @@ LAUNCHERS = $(shell grep -lIE '^\#!.*python' $(PROGRAMS) $(PRIVATE) init.d/*)
 SHELL_FILES = $(shell grep -rlIE --exclude='*.py' '^\#!.*/(ba|da)?sh' bin lib etc init.d packaging tests .ci)
 VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' lib/vserver/__init__.py)
 
+ROOT = $(abspath $(DESTDIR))/
 IMAGE = $(CURDIR)/build/image
 DEBS = build
 IMAGE_LIB = $(IMAGE)$(USR_LIB_VSERVER)
@@ -52,7 +53,7 @@ MANIFEST = $(USR_LIB_VSERVER)/.manifest
 	coverage-changelog clean
 
 help:  # this list
-	@sed -n 's/^\([a-z][a-z-]*\):.*  # \(.*\)/  make \1@\2/p' Makefile | column -t -s @
+	@awk -F ':.*  # ' '/^[a-z-]+:.*  # / { printf "  make %-20s%s\n", $$1, $$2 }' Makefile
 	echo
 	echo '  install and uninstall take DESTDIR, PREFIX, USR_SBIN and USR_LIB_VSERVER'
 
@@ -61,8 +62,10 @@ deps:  # install what building and testing need (Debian; nothing to do when it i
 	    echo 'deps: no dpkg here; install the counterparts of:' $(DEPS) >&2
 	    exit
 	fi
-	there=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(DEPS) 2>/dev/null | sed -n 's/^installed //p')
-	missing=$$(printf '%s\n' $(DEPS) | grep -vxF "$$there" || true)
+	missing=$$(dpkg-query -W -f '$${Status} $${Package}\n' 2>/dev/null |
+	    awk 'BEGIN { for (i = 1; i < ARGC; i++) want[ARGV[i]]; ARGC = 1 }
+	        /^install ok installed / { delete want[$$4] }
+	        END { for (package in want) print package }' $(DEPS))
 	[ -n "$$missing" ] || exit 0
 	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo
 	export DEBIAN_FRONTEND=noninteractive
@@ -95,9 +98,12 @@ image: build
 	}
 	put 755 $(USR_SBIN) $(PROGRAMS)
 	for file in $(PRIVATE); do
-	    if [ -x $$file ]; then put 755 $(USR_LIB_VSERVER) $$file; else put 644 $(USR_LIB_VSERVER) $$file; fi
+	    mode=644
+	    [ ! -x $$file ] || mode=755
+	    put $$mode $(USR_LIB_VSERVER) $$file
 	done
-	(cd lib && tar -cf - $(MODULES:lib/%=%)) | (mkdir -p $(IMAGE_LIB)/python && tar -C $(IMAGE_LIB)/python -xf - --no-same-owner)
+	mkdir -p $(IMAGE_LIB)/python
+	(cd lib && cp --parents $(MODULES:lib/%=%) $(IMAGE_LIB)/python)
 	put 755 $(USR_LIB_VSERVER) $(filter build/bin/%,$(COMPILED))
 	put 644 $(USR_LIB_VSERVER)/bpf $(filter build/bpf/%,$(COMPILED))
 	[ ! -e build/seccomp/.made ] || put 644 $(USR_LIB_VSERVER)/seccomp build/seccomp/*
@@ -108,55 +114,25 @@ image: build
 	    put 644 $(MANDIR)/man$${page##*.} $$page
 	done
 	put 644 $(DOCDIR) $(DOCUMENTS)
-	sh lib/vserver/install-fix.sh $(USR_SBIN) $(USR_LIB_VSERVER) $$(grep -rlIE '^[[:blank:]]*USR_[A-Z_]+ *=' $(IMAGE))
+	grep -rlIE '^[[:blank:]]*USR_[A-Z_]+ *=' $(IMAGE) |
+	    xargs sh lib/vserver/install-fix.sh $(USR_SBIN) $(USR_LIB_VSERVER)
 	$(PYTHON) -m compileall -q --invalidation-mode unchecked-hash -s $(IMAGE) -p / $(IMAGE_LIB)/python
 	cd $(IMAGE)
 	find . -type f ! -path .$(MANIFEST) -exec sha256sum {} + | sort -k 2 >$(IMAGE).manifest
 	mv $(IMAGE).manifest .$(MANIFEST)
 
-# Configuration that is there already stays, and so do init scripts of another installation;
-# the manifest lists what is ours, and of configuration the text that we brought.
 install: image  # install below DESTDIR (default: on this machine)
-	@umask 022
-	cd $(IMAGE)
-	root=$(DESTDIR)/
-	old=$$root$(MANIFEST)
-	[ -e $$old ] || old=/dev/null
-	find ./etc -type f | while read -r file; do
-	    [ -e $$root$$file ] || continue
-	    case $$file in ./etc/init.d/*) ! grep -qF "  $$file" $$old || continue ;; esac
-	    echo $$file
-	done >$(IMAGE).kept
-	awk 'FILENAME == ARGV[1] { kept[$$0]; next } (substr($$0, 67) in kept) == (FILENAME == ARGV[3])' \
-	    $(IMAGE).kept .$(MANIFEST) $$old >$(IMAGE).manifest
-	awk '{ file = substr($$0, 67) } FILENAME == ARGV[1] { new[file]; next } !(file in new) && file !~ "^./etc/" { print file }' \
-	    $(IMAGE).manifest $$old >$(IMAGE).gone
-	mkdir -p $$root
-	[ -d $$root/etc/vservers ] || install -D -d -m 600 $$root/etc/vservers
-	mkdir -p $$root/etc/vservices
-	mv $(IMAGE).manifest .$(MANIFEST)
-	find . -type f | tar -X $(IMAGE).kept --owner=0 --group=0 -cf - -T - | tar -C $$root -xf - --no-overwrite-dir
-	(cd $$root && xargs -r rm -f) <$(IMAGE).gone
+	@packaging/install $(IMAGE) $(ROOT) $(MANIFEST)
 
 uninstall:  # remove what install put there; changed configuration stays
-	@cd $(DESTDIR)/
-	[ -e .$(MANIFEST) ] || { echo 'uninstall: not installed in $(DESTDIR)$(USR_LIB_VSERVER)' >&2; exit 1; }
-	while read -r sum file; do
-	    case $$file in
-	        ./etc/*) echo "$$sum  $$file" | sha256sum --status -c 2>/dev/null || continue ;;
-	    esac
-	    rm -f $$file
-	done <.$(MANIFEST)
-	rm .$(MANIFEST)
-	for dir in .$(USR_LIB_VSERVER) .$(DOCDIR) ./etc/vservers ./etc/vservices; do
-	    [ ! -d $$dir ] || find $$dir -depth -type d -empty -delete
-	done
+	@packaging/uninstall $(ROOT) $(MANIFEST) $(USR_LIB_VSERVER) $(DOCDIR) /etc/vservers /etc/vservices
 
 deb: image  # Debian packages in build/
 	packaging/deb $(IMAGE) $(VERSION) '$(RUNTIME_DEPS)' $(DEBS)
 
 $(RUFF):
-	$(PYTHON) -m pip install -q --disable-pip-version-check --no-warn-script-location --root-user-action ignore --target build/ruff ruff==$(RUFF_VERSION)
+	$(PYTHON) -m pip install -q --disable-pip-version-check --root-user-action ignore \
+	    --target build/ruff ruff==$(RUFF_VERSION)
 
 lint: deps $(RUFF)  # ruff, mypy and shellcheck
 	$(RUFF) check -q . $(LAUNCHERS)
