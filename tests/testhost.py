@@ -37,7 +37,7 @@ from vserver.kernel import syscalls
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-TIMEOUT = 60.0
+TIMEOUT = 30.0
 PIPE_SIZE = 65536  # of a new pipe, see pipe(7)
 
 
