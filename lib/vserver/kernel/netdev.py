@@ -4,32 +4,31 @@ An alias is an address with a label of its own, ``DEVICE:NAME``. The ifconfig io
 it in three steps, first with the mask of its class: for a moment that is a route to all of
 10.0.0.0/8, and of two commands at the same time one loses its alias to the other's change of
 mask. A netlink message sets or removes label, address, mask and broadcast at once, and a
-removal that names the label can hit nothing else. pyroute2 speaks the same protocol but takes
-140 ms to load, more than all the rest of a guest's start.
+removal that names the label can hit nothing else.
 """
 
 from __future__ import annotations
 
 import os
-from _socket import if_indextoname, if_nametoindex, inet_ntoa, inet_pton, socket
+from _socket import if_indextoname, if_nametoindex, inet_ntoa, inet_pton
 from errno import EADDRNOTAVAIL, EINVAL, ENAMETOOLONG, ENODEV
 from struct import pack, unpack_from
 
-# bits/socket.h, linux/netlink.h
-_AF_INET, _AF_NETLINK = 2, 16
-_SOCK_RAW, _SOCK_CLOEXEC = 3, 0o2000000
-_NLMSG_ERROR, _NLMSG_DONE = 2, 3
-_NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_DUMP_INTR, _NLM_F_DUMP = 0x1, 0x4, 0x10, 0x300
-_NLM_F_EXCL, _NLM_F_CREATE = 0x200, 0x400
+from vserver.kernel import rtnetlink
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_AF_INET = 2  # bits/socket.h
 
 # linux/rtnetlink.h, linux/if_addr.h
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR = 20, 21, 22
 _SCOPE_UNIVERSE, _SCOPE_HOST = 0, 254
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_LABEL, _IFA_BROADCAST = 1, 2, 3, 4
 
-_MESSAGE = "=IHHII"  # struct nlmsghdr: length, type, flags, sequence, port
 _IFADDR = "=BBBBI"  # struct ifaddrmsg: family, prefix length, flags, scope, device index
-_ATTRIBUTES = 24  # what follows the two
+_IFADDR_SIZE = 8
 
 LABEL_MAX = 15  # IFNAMSIZ less its NUL
 _PROMOTE = "/proc/sys/net/ipv4/conf/{}/promote_secondaries"
@@ -75,13 +74,13 @@ def addresses() -> list[Address]:
     """Every IPv4 address of the machine in the kernel's order, aliases and loopback too."""
     names: dict[int, str] = {}
     found = []
-    for message in _dump():
-        prefix, _, _, index = unpack_from("=BBBI", message, 17)
+    for body in rtnetlink.dump(_RTM_GETADDR, pack(_IFADDR, _AF_INET, 0, 0, 0, 0)):
+        _family, prefix, _flags, _scope, index = unpack_from(_IFADDR, body)
         try:
             device = names.get(index) or names.setdefault(index, if_indextoname(index))
         except OSError:  # the device is gone since
             continue
-        found.append(_parse(message, device, prefix))
+        found.append(_parse(body, device, prefix))
     return found
 
 
@@ -111,11 +110,11 @@ def add_alias(label: str, address: str, prefix: int, broadcast: str) -> None:
     scope = _SCOPE_HOST if local[0] == 127 else _SCOPE_UNIVERSE
     body = (
         _ifaddr(label, prefix, scope)
-        + _attribute(_IFA_LOCAL, local)
-        + _attribute(_IFA_ADDRESS, local)
-        + _attribute(_IFA_BROADCAST, inet_pton(_AF_INET, broadcast))
+        + rtnetlink.attribute(_IFA_LOCAL, local)
+        + rtnetlink.attribute(_IFA_ADDRESS, local)
+        + rtnetlink.attribute(_IFA_BROADCAST, inet_pton(_AF_INET, broadcast))
     )
-    _change(_RTM_NEWADDR, _NLM_F_CREATE | _NLM_F_EXCL, label, body)
+    _change(rtnetlink.create, _RTM_NEWADDR, label, body)
 
 
 def remove_alias(label: str, address: str = "") -> None:
@@ -135,8 +134,8 @@ def remove_alias(label: str, address: str = "") -> None:
     _promote_secondaries(device)
     body = _ifaddr(label)
     if address:
-        body += _attribute(_IFA_LOCAL, inet_pton(_AF_INET, address))
-    _change(_RTM_DELADDR, 0, label, body)
+        body += rtnetlink.attribute(_IFA_LOCAL, inet_pton(_AF_INET, address))
+    _change(rtnetlink.delete, _RTM_DELADDR, label, body)
 
 
 def _promote_secondaries(device: str) -> None:
@@ -149,77 +148,22 @@ def _promote_secondaries(device: str) -> None:
         raise _error(ENODEV, device) from None
 
 
-def _change(kind: int, flags: int, label: str, body: bytes) -> None:
-    """Send one request about an address and wait for the kernel's answer."""
-    netlink = _netlink()
+def _change(call: Callable[[int, bytes], None], kind: int, label: str, body: bytes) -> None:
     try:
-        netlink.send(_message(kind, flags | _NLM_F_ACK, body))
-        failure: int = unpack_from("=i", netlink.recv(4096), 16)[0]  # struct nlmsgerr
-    finally:
-        netlink.close()
-    if failure:
-        raise _error(-failure, label)
-
-
-def _netlink() -> socket:
-    return socket(_AF_NETLINK, _SOCK_RAW | _SOCK_CLOEXEC)
-
-
-def _message(kind: int, flags: int, body: bytes) -> bytes:
-    return pack(_MESSAGE, 16 + len(body), kind, flags | _NLM_F_REQUEST, 1, 0) + body
+        call(kind, body)
+    except OSError as error:
+        raise _error(error.errno or 0, label) from None
 
 
 def _ifaddr(label: str, prefix: int = 0, scope: int = 0) -> bytes:
     """A struct ifaddrmsg for the device of ``label``, and the label."""
     index = device_index(label.partition(":")[0])
-    name = _attribute(_IFA_LABEL, os.fsencode(label) + b"\0")
+    name = rtnetlink.attribute(_IFA_LABEL, os.fsencode(label) + b"\0")
     return pack(_IFADDR, _AF_INET, prefix, 0, scope, index) + name
 
 
-def _attribute(kind: int, value: bytes) -> bytes:
-    """A struct rtattr: its length and kind, the value, and padding to four bytes."""
-    length = 4 + len(value)
-    return pack("=HH", length, kind) + value + bytes(-length % 4)
-
-
-def _dump() -> list[bytes]:
-    """One RTM_NEWADDR message per address, taken again when the table changed meanwhile."""
-    request = _message(_RTM_GETADDR, _NLM_F_DUMP, pack(_IFADDR, _AF_INET, 0, 0, 0, 0))
-    netlink = _netlink()
-    try:
-        while True:
-            netlink.send(request)
-            messages, consistent = _receive(netlink)
-            if consistent:
-                return messages
-    finally:
-        netlink.close()
-
-
-def _receive(netlink: socket) -> tuple[list[bytes], bool]:
-    messages: list[bytes] = []
-    consistent = True
-    while True:
-        data = netlink.recv(65536)
-        offset = 0
-        while offset < len(data):
-            length, kind, flags = unpack_from("=IHH", data, offset)
-            consistent = consistent and not flags & _NLM_F_DUMP_INTR
-            if kind == _NLMSG_DONE:
-                return messages, consistent
-            if kind == _NLMSG_ERROR:
-                raise _error(-unpack_from("=i", data, offset + 16)[0], "RTM_GETADDR")
-            messages.append(data[offset : offset + length])
-            offset += length
-
-
-def _parse(message: bytes, device: str, prefix: int) -> Address:
-    values: dict[int, bytes] = {}
-    offset = _ATTRIBUTES
-    while offset < len(message):
-        length, kind = unpack_from("=HH", message, offset)
-        values[kind] = message[offset + 4 : offset + length]
-        offset += length + 3 & ~3
+def _parse(body: bytes, device: str, prefix: int) -> Address:
+    values = rtnetlink.attributes(body, _IFADDR_SIZE)
     label = os.fsdecode(values[_IFA_LABEL][:-1]) if _IFA_LABEL in values else device
     local = values.get(_IFA_LOCAL) or values[_IFA_ADDRESS]
     broadcast = inet_ntoa(values[_IFA_BROADCAST]) if _IFA_BROADCAST in values else ""

@@ -66,7 +66,7 @@ def _networks() -> set[tuple[int, int]]:
     """(network, prefix length) of every unicast route outside of the local table."""
     found = set()
     request = pack("=4B8x", _AF_INET, 0, 0, 0)
-    for body in rtnetlink.ask(_RTM_GETROUTE, request, dump=True):
+    for body in rtnetlink.dump(_RTM_GETROUTE, request):
         length, table, kind = body[1], body[4], body[7]
         if kind == _RTN_UNICAST and table != _RT_TABLE_LOCAL:
             network = rtnetlink.attributes(body, _RTMSG).get(_RTA_DST, bytes(4))
