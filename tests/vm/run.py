@@ -1,8 +1,9 @@
 """`make vm-test`: the test suite in a virtual machine with Debian's stock cloud kernel.
 
 The machine has what a fresh Debian server has: systemd, cgroup v2 alone on /sys/fs/cgroup, the
-kernel's modules. It needs no network. Arguments are pytest's; the output is pytest's as well,
-and so is the status. Environment: VM_PACKAGES (what to install in the machine), VM_TIMEOUT (in
+kernel's modules. It needs no network. Arguments are pytest's (default: all tests that depend on
+the machine, which is not so of tests/unit); the output is pytest's as well, and so is the
+status. Environment: VM_PACKAGES (what to install in the machine), VM_TIMEOUT (in
 seconds), VM_MEMORY (in MiB), VM_CPUS.
 
 With a /dev/kvm that works the machine is about as fast as this one; without it the processor
@@ -29,6 +30,7 @@ PACKAGES = os.environ.get("VM_PACKAGES", "")
 TIMEOUT = float(os.environ.get("VM_TIMEOUT", "5000"))
 MEMORY = os.environ.get("VM_MEMORY", "4096")
 CPUS = os.environ.get("VM_CPUS", str(os.cpu_count()))
+ARGUMENTS = ["-n", CPUS, "tests/kernel", "tests/features"]
 NO_RESULT = 125
 
 
@@ -42,7 +44,7 @@ def main() -> int:
     accelerator = _accelerator()
     print(f"vm-test: {MACHINE[platform.machine()]} machine by {accelerator}", flush=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=image.BUILD) as run:
-        project = image.project(run, shlex.join(sys.argv[1:]))
+        project = image.project(run, shlex.join(sys.argv[1:] or ARGUMENTS))
         _boot(accelerator, run, disk, project)
         return _result(run)
 
