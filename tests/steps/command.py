@@ -132,6 +132,7 @@ def start(shell: Shell, host: TestHost, command: str) -> None:
     shell.background.append(host.start(command))
 
 
+@given(parsers.parse('the command in the background prints "{line}"'))
 @then(parsers.parse('the command in the background prints "{line}"'))
 def background_prints(shell: Shell, line: str) -> None:
     shell.background[-1].expect(line + "\n")

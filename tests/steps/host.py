@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -149,3 +150,24 @@ def add_service(shell: Shell, host: TestHost, name: str) -> None:
     )
     host.write(f"/etc/init.d/{name}", f'#!/bin/sh\n{header}echo "{name}: $1"\n', 0o755)
     shell.must(f"update-rc.d {name} defaults")
+
+
+@then(
+    parsers.parse(
+        "the contexts {one:d} and {other:d} get about the same processor time in {seconds:d} seconds"
+    )
+)
+def check_shares(host: TestHost, one: int, other: int, seconds: int) -> None:
+    before = [processor_time(host, number) for number in (one, other)]
+    time.sleep(seconds)
+    after = [processor_time(host, number) for number in (one, other)]
+    used = [end - start for start, end in zip(before, after, strict=True)]
+    assert min(used) > 0.6 * max(used) > 0, used
+
+
+def processor_time(host: TestHost, number: int) -> int:
+    """The processor time that context ``number`` has used, in microseconds."""
+    found = host.run(
+        f"cat /sys/fs/cgroup/vserver/{number}/cpu.stat || cat /sys/fs/cgroup/unified/vserver/{number}/cpu.stat"
+    )
+    return int(found.out.split()[1])

@@ -1,0 +1,5 @@
+"""capchroot, on real processes."""
+
+from pytest_bdd import scenarios
+
+scenarios("capchroot")

@@ -1,0 +1,5 @@
+"""chcontext, on real processes."""
+
+from pytest_bdd import scenarios
+
+scenarios("chcontext")

@@ -1,0 +1,5 @@
+"""reducecap, on real processes."""
+
+from pytest_bdd import scenarios
+
+scenarios("reducecap")

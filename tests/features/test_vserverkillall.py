@@ -1,0 +1,5 @@
+"""vserverkillall, on real processes."""
+
+from pytest_bdd import scenarios
+
+scenarios("vserverkillall")
