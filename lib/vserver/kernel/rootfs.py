@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 from stat import S_IFCHR
 
-from vserver.kernel import syscalls
+from vserver.kernel import cgroup, syscalls
 from vserver.kernel.rooted import Root
+
+CGROUPS = "/sys/fs/cgroup"
 
 # mode, major, minor; exactly the list of the old package's build command
 DEVICES = {
@@ -109,18 +111,28 @@ def enter_working_directory(device_files: tuple[str, ...] = ()) -> list[str]:
 def keep_root(barrier: str, *, sealed: bool) -> None:
     """Keep the root of the host, with a /proc and pseudo-terminals of our own.
 
-    ``sealed``: the dangerous parts of /proc are covered as in a guest. Directory ``barrier`` is
+    ``sealed``: the dangerous parts of /proc are covered as in a guest, and the cgroups can only
+    be read, or the context could be left by writing to them. Directory ``barrier`` is
     out of reach if its mode is 000: the patched kernel stopped root there, too (0.10). Whoever
     is below it already may stay.
     """
     detach_from_host()
     with Root.open_dir("/") as root:
+        if sealed:
+            _seal_cgroups(root)
         _mount_proc(root, sealed=sealed)
         _mount_devpts(root)
         if root.is_dir(barrier) and root.mode(barrier) & 0o777 == 0:
             nothing = syscalls.new_mount("tmpfs", _SEALED, {"mode": "0", "size": "4k"})
             _attach(nothing, root, barrier)
             os.close(nothing)
+
+
+def _seal_cgroups(root: Root) -> None:
+    """All hierarchies at once, where there are v1 ones beside v2."""
+    trees = root.open(CGROUPS if os.path.ismount(CGROUPS) else cgroup.mount_point(), os.O_PATH)
+    syscalls.mount_setattr(trees, add=syscalls.MOUNT_ATTR_RDONLY, recursive=True)
+    os.close(trees)
 
 
 def _clone_working_directory() -> int:
