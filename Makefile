@@ -5,6 +5,7 @@ PREFIX = /usr
 USR_SBIN = $(PREFIX)/sbin
 USR_LIB_VSERVER = $(PREFIX)/lib/vserver
 MANDIR = $(PREFIX)/share/man
+UNITDIR = $(PREFIX)/lib/systemd/system
 DOCDIR = $(PREFIX)/share/doc/vserver
 
 PYTHON = /usr/bin/python3
@@ -76,7 +77,7 @@ build: $(COMPILED)  # compile the few pieces that are C
 
 build/bin/%: lib/vserver/%.c
 	@mkdir -p $(@D)
-	$(STATIC_CC) -static -Os -s -Wall -Wextra $(KERNEL_HEADERS) -o $@ $<
+	$(STATIC_CC) -static -Os -s -Wall -Wextra -DVERSION='"$(VERSION)"' $(KERNEL_HEADERS) -o $@ $<
 
 build/bpf/%.o: lib/vserver/bpf/%.bpf.c $(wildcard lib/vserver/bpf/*.h)
 	@mkdir -p $(@D)
@@ -110,6 +111,10 @@ image: build
 	mkdir -p $(IMAGE)/etc
 	cp -R etc/. $(IMAGE)/etc/
 	put 755 /etc/init.d $(wildcard init.d/*)
+	put 644 $(UNITDIR) systemd/vservers.service systemd/rebootmgr.service
+	for service in $(patsubst init.d/v_%,%,$(wildcard init.d/v_*)); do
+	    sed "s/SERVICE/$$service/g" systemd/v_SERVICE.service >$(IMAGE)$(UNITDIR)/v_$$service.service
+	done
 	for page in $(wildcard man/*.[1-9]); do
 	    put 644 $(MANDIR)/man$${page##*.} $$page
 	done
