@@ -34,13 +34,13 @@ DPKG_OPTIONS = (
     "path-exclude=/usr/share/man/*",
     "force-unsafe-io",
 )
-# A guest has no clock, no file systems and no machine to switch off.
-FILES = {
-    "etc/inittab": "id:2:initdefault:\n",
-    "etc/hosts": "127.0.0.1 localhost\n",
-    "etc/fstab": "",
-    "etc/ssh/sshd_config.d/test.conf": "UseDNS no\n",
-}
+# What is left of sysvinit's own file where there are no consoles and no disks to check.
+INITTAB = """\
+id:2:initdefault:
+l2:2:wait:/etc/init.d/rc 2
+l3:3:wait:/etc/init.d/rc 3
+l6:6:wait:/etc/init.d/rc 6
+"""
 
 
 def make(
@@ -58,7 +58,13 @@ def make(
     root = host.path(f"/vservers/{name}")
     os.makedirs(root, exist_ok=True)
     subprocess.run(["cp", "-a", "--reflink=auto", f"{tree()}/.", root], check=True)
-    write_tree(root, {**FILES, "etc/hostname": f"{name}\n", **(files or {})})
+    own = {
+        "etc/hostname": f"{name}\n",
+        "etc/hosts": f"127.0.0.1 localhost\n127.0.1.1 {name}\n",
+        "etc/inittab": INITTAB,
+        "etc/resolv.conf": "",
+    }
+    write_tree(root, {**own, **(files or {})})
     write_conf(host, name, conf or {})
     return root
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_bdd import given, parsers, then, when
 
-from guests import busybox, redhat
+from guests import busybox, debian, redhat
 from steps import Shell, eventually
 
 if TYPE_CHECKING:
@@ -30,6 +30,19 @@ def make_debian_layout(host: TestHost, name: str) -> None:
 @given(parsers.parse('a guest "{name}" of Red Hat style'))
 def make_redhat_guest(host: TestHost, name: str) -> None:
     redhat.make(host, name)
+
+
+@given(parsers.parse('a guest "{name}" with Debian at {address}'))
+def make_debian_guest(host: TestHost, name: str, address: str) -> None:
+    conf = {"IPROOT": address, "IPROOTDEV": "eth0", "S_HOSTNAME": name, "S_FLAGS": "lock"}
+    debian.make(host, name, conf=conf)
+
+
+@given(parsers.parse('root of the lan machine may log in to the guest "{name}"'))
+def authorize(host: TestHost, name: str) -> None:
+    made = host.lan.run("ssh-keygen -q -t ed25519 -N '' -f /tmp/key")
+    assert made.status == 0, made
+    debian.authorize(host.path(f"/vservers/{name}"), host.lan.read("/tmp/key.pub"))
 
 
 @given(parsers.parse('a guest "{name}" with an init of its own'))
