@@ -15,12 +15,18 @@ if TYPE_CHECKING:
 
 pytest_plugins = [
     "steps.command",
+    "steps.documentation",
     "steps.files",
     "steps.guest",
     "steps.host",
     "steps.network",
     "steps.package",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that runs the whole suite on the other layout of cgroups."""
+    parser.addoption("--hybrid", action="store_true", help="cgroup v1 beside v2 on all test hosts")
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +44,7 @@ def host(keeper: Keeper, request: pytest.FixtureRequest) -> Iterator[TestHost]:
     The tag or mark ``hybrid`` asks for the cgroup v1 controllers beside v2; ``controllers``
     for cpu and pids controllers in whichever layout this machine can give them.
     """
-    hybrid = _wants(request, "hybrid")
+    hybrid = request.config.getoption("--hybrid") or _wants(request, "hybrid")
     if not hybrid and _wants(request, "controllers"):
         hybrid = not has_v2_controllers()
     if hybrid and not pathlib.Path("/sys/fs/cgroup/pids").exists():
