@@ -13,15 +13,9 @@ from testhost import Keeper, TestHost, has_v2_controllers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_plugins = [
-    "steps.command",
-    "steps.documentation",
-    "steps.files",
-    "steps.guest",
-    "steps.host",
-    "steps.network",
-    "steps.package",
-]
+STEPS = pathlib.Path(__file__).parent / "steps"
+
+pytest_plugins = [f"steps.{file.stem}" for file in sorted(STEPS.glob("[a-z]*.py"))]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
