@@ -19,7 +19,7 @@ FILE_SYSTEM = "/sys/fs/bpf"
 LIBRARY = "libbpf.so.1"
 
 # linux/bpf.h: commands and flags
-_MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM = 1, 2
+_MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_GET_NEXT_KEY = 1, 2, 4
 _OBJ_PIN, _OBJ_GET, _PROG_ATTACH, _LINK_CREATE = 6, 7, 8, 28
 _F_ALLOW_MULTI = 2
 
@@ -92,6 +92,20 @@ def lookup(map_fd: int, key: bytes, size: int) -> bytes:
     value = ctypes.create_string_buffer(size)
     _element(_MAP_LOOKUP_ELEM, map_fd, key, value)
     return value.raw
+
+
+def keys(map_fd: int, size: int) -> list[bytes]:
+    """The keys of a map, of ``size`` bytes each (BPF_MAP_GET_NEXT_KEY)."""
+    found: list[bytes] = []
+    key = ctypes.create_string_buffer(size)
+    at = 0
+    try:
+        while True:
+            _bpf(_MAP_GET_NEXT_KEY, (map_fd, 8), (at, 8), (ctypes.addressof(key), 8), (0, 8))
+            found.append(key.raw)
+            at = ctypes.addressof(key)
+    except FileNotFoundError:  # that was the last one
+        return found
 
 
 def _element(command: int, map_fd: int, key: bytes, value: ctypes.Array[ctypes.c_char]) -> None:

@@ -82,6 +82,14 @@ def children(directory: str) -> list[str]:
         return []
 
 
+def identity(directory: str) -> int:
+    """The id of a cgroup, by which the kernel names it elsewhere; 0 when it has gone."""
+    try:
+        return os.stat(directory).st_ino
+    except FileNotFoundError:
+        return 0
+
+
 def is_populated(directory: str) -> bool:
     """Is there any process in ``directory`` or below (cgroup.events)."""
     try:

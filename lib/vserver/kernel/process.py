@@ -49,3 +49,40 @@ def open_pidfd(pid: int, started: int) -> int:
         pass
     os.close(fd)
     raise ProcessLookupError(3, "No such process")
+
+
+def is_held(pidfd: int, pid: int) -> bool:
+    """Does ``pid`` still belong to the process of ``pidfd``, ended but not waited for maybe?"""
+    with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as file:
+        return f"Pid:\t{pid}" in file.read().splitlines()
+
+
+def name(pid: int) -> str:
+    """The name of the program that ``pid`` runs (comm), empty when it has gone."""
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="surrogateescape") as file:
+            return file.read().removesuffix("\n")
+    except OSError:
+        return ""
+
+
+def socket_inodes(pid: int) -> list[int]:
+    """The inodes of the sockets that the descriptors of ``pid`` stand for, each as often as
+    there are descriptors; none when it has gone. PermissionError."""
+    directory = f"/proc/{pid}/fd"
+    found = []
+    try:
+        for fd in os.listdir(directory):
+            target = _read_link(f"{directory}/{fd}")
+            if target.startswith("socket:["):
+                found.append(int(target[8:-1]))
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return found
+
+
+def _read_link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except FileNotFoundError:  # closed meanwhile
+        return ""

@@ -24,13 +24,14 @@ def ask(kind: int, body: bytes) -> list[bytes]:
     return _request(kind, 0, body)[0]
 
 
-def dump(kind: int, body: bytes) -> list[bytes]:
+def dump(kind: int, body: bytes, *, protocol: int = 0) -> list[bytes]:
     """The whole table that message type ``kind`` is about, one body per entry.
 
-    It is read again when it has changed meanwhile.
+    It is read again when it has changed meanwhile. ``protocol`` is that of another table than
+    those of NETLINK_ROUTE.
     """
     while True:
-        entries, consistent = _request(kind, _NLM_F_DUMP, body)
+        entries, consistent = _request(kind, _NLM_F_DUMP, body, protocol)
         if consistent:
             return entries
 
@@ -60,8 +61,8 @@ def attributes(body: bytes, offset: int) -> dict[int, bytes]:
     return found
 
 
-def _request(kind: int, flags: int, body: bytes) -> tuple[list[bytes], bool]:
-    netlink = socket(_AF_NETLINK, _SOCK_RAW | _SOCK_CLOEXEC)
+def _request(kind: int, flags: int, body: bytes, protocol: int = 0) -> tuple[list[bytes], bool]:
+    netlink = socket(_AF_NETLINK, _SOCK_RAW | _SOCK_CLOEXEC, protocol)
     try:
         header = pack("=IHHII", _HEADER + len(body), kind, flags | _NLM_F_REQUEST, 1, 0)
         netlink.send(header + body)

@@ -1,0 +1,85 @@
+"""What the ipv4root programs remember of sockets (bpf/ipv4root.h and bpf/wildcard.h).
+
+A socket that asked for 0.0.0.0 is bound to the first address of its set. What it asked for is in
+the programs' map of sockets; the kernel does not tell that of datagram sockets, but these stand
+in the map of those who serve further addresses.
+"""
+
+from __future__ import annotations
+
+import os
+from _socket import inet_ntoa
+from struct import Struct, unpack_from
+
+from vserver.kernel import bpf
+
+_SOCKET_STATE = Struct("=Q14x2s4xI")  # struct socket_state
+_BOUND_ANY, _HIDDEN_V6 = 1, 2
+_ENDPOINT = Struct("=4s2s2x")  # struct endpoint
+_WILDCARD = Struct("=4sI")  # struct wildcard
+_LARGEST_SET = 4096  # bytes; more than the struct address_set of any version
+
+
+class SocketStates:
+    """The maps of all versions of the programs that are in use. A context manager."""
+
+    def __init__(self) -> None:
+        self.maps: list[int] = []
+        self._sets: list[int] = []
+        self._wildcards: list[int] = []
+
+    def __enter__(self) -> SocketStates:
+        try:
+            names = os.listdir(bpf.FILE_SYSTEM)
+        except FileNotFoundError:
+            names = []
+        for name in names:
+            if name.startswith("vserver-"):
+                self._open(f"{bpf.FILE_SYSTEM}/{name}")
+        return self
+
+    def _open(self, pinned: str) -> None:
+        try:
+            self.maps.append(bpf.open_pinned(f"{pinned}/socket_states"))
+            self._sets.append(bpf.open_pinned(f"{pinned}/address_sets"))
+            self._wildcards.append(bpf.open_pinned(f"{pinned}/wildcards"))
+        except FileNotFoundError:  # other programs than ipv4root
+            pass
+
+    def __exit__(self, *_error: object) -> None:
+        for fd in (*self.maps, *self._sets, *self._wildcards):
+            os.close(fd)
+
+    def port_of_any(self, value: bytes, port: int) -> int | None:
+        """The port that a socket asked for at 0.0.0.0 or [::]; None if it did not ask for these.
+
+        ``value`` is what one of ``maps`` has about it, ``port`` the one that it is bound to. With
+        a single address "any" is no more than that address, for the program itself, too.
+        """
+        set_id, asked_port, flags = _SOCKET_STATE.unpack_from(value)
+        if flags & _HIDDEN_V6:
+            return int.from_bytes(asked_port, "big") or port
+        return port if flags & _BOUND_ANY and self._has_several(set_id) else None
+
+    def _has_several(self, set_id: int) -> bool:
+        """Has the address set of that id more than one address; False when it is gone."""
+        for sets in self._sets:
+            try:
+                value = bpf.lookup(sets, set_id.to_bytes(8, "little"), _LARGEST_SET)
+            except FileNotFoundError:
+                continue
+            return bool(unpack_from("=I", value)[0] > 1)
+        return False
+
+    def datagram_wildcards(self) -> set[tuple[str, int]]:
+        """Where the datagram sockets are bound that asked for 0.0.0.0 of several addresses."""
+        found = set()
+        for wildcards in self._wildcards:
+            for key in bpf.keys(wildcards, _ENDPOINT.size):
+                try:
+                    value = bpf.lookup(wildcards, key, _WILDCARD.size)
+                except FileNotFoundError:  # closed meanwhile
+                    continue
+                port = int.from_bytes(_ENDPOINT.unpack(key)[1], "big")
+                found.add((inet_ntoa(_WILDCARD.unpack(value)[0]), port))
+        return found
