@@ -11,6 +11,7 @@ from vserver.errors import VserverError, reason
 from vserver.kernel import isolation, pty
 from vserver.kernel.isolation import Command
 from vserver.kernel.spawn import Failure
+from vserver.messages import visible
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -134,7 +135,9 @@ def _no_context(error: OSError) -> VserverError:
 def _cannot_start(one: Guest, error: Failure) -> VserverError:
     """Which step of a start failed, in one line."""
     what = error.filename if isinstance(error.filename, str) and error.filename else ""
-    text = f"{error.step or 'cannot start'} in '{one.name}'" + (f": {what}" if what else "")
+    text = f"{visible(error.step) or 'cannot start'} in '{one.name}'" + (
+        f": {what}" if what else ""
+    )
     return VserverError(f"vserver: {text}: {reason(error)}", FAILED)
 
 
@@ -144,27 +147,29 @@ def start(place: Place, command: Command, terminal: pty.Terminal | None = None) 
         return place.enter(command, terminal)
     except Failure as error:
         if error.step:
-            raise VserverError(f"vserver: {error.step}: {reason(error)}", FAILED) from None
+            text = f"vserver: {visible(error.step)}: {reason(error)}"
+            raise VserverError(text, FAILED) from None
         text = f"Can't execute {command.words[0]} ({reason(error)})"
         raise VserverError(text, FAILED) from None
     except ProcessLookupError as error:
         raise _no_context(error) from None
 
 
-def run(place: Place, command: Command) -> int:
+def run(place: Place, command: Command, seconds: float = 0) -> int:
     """Run ``command`` to its end; its exit status, 128 and the signal when one ended it.
 
     Its terminal, if any, is relayed by a child that becomes the small waiting program.
+    TimeoutError when it has not ended after ``seconds``, if that is not 0.
     """
     if not pty.terminals():
         pid = start(place, command)
         place.release()
-        return _exit_code(_wait(pid, place))
+        return _exit_code(_wait(pid, place, seconds))
     helper = os.fork()
     if helper == 0:
         _run_on_terminal(place, command)
     place.release()
-    return _exit_code(_wait(helper, None))
+    return _exit_code(_wait(helper, None, seconds))
 
 
 def _run_on_terminal(place: Place, command: Command) -> NoReturn:
@@ -178,14 +183,27 @@ def _run_on_terminal(place: Place, command: Command) -> NoReturn:
     run_main(attend)
 
 
-def _wait(pid: int, place: Place | None) -> int:
-    """Wait for ``pid``; an interrupt is for it, not for us."""
+def _wait(pid: int, place: Place | None, seconds: float = 0) -> int:
+    """Wait for ``pid``; an interrupt is for it, not for us. TimeoutError as for run."""
     while True:
         try:
+            if seconds:
+                _wait_at_most(pid, seconds)
             return isolation.wait(pid, place.door if place else None)
         except KeyboardInterrupt:
             if place:
                 os.killpg(pid, 2)
+
+
+def _wait_at_most(pid: int, seconds: float) -> None:
+    pidfd = os.pidfd_open(pid)
+    poller = select.poll()
+    poller.register(pidfd, select.POLLIN)
+    try:
+        if not poller.poll(seconds * 1000):
+            raise TimeoutError
+    finally:
+        os.close(pidfd)
 
 
 def _exit_code(status: int) -> int:

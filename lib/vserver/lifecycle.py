@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vserver.guest import Guest
     from vserver.session import Place
 
+SCRIPT_SECONDS = 300.0  # what the stop scripts get themselves: root inside can halt them
 GRACE_SECONDS = 5.0  # what services get to finish after their stop scripts (0.11)
 INIT_SECONDS = 1.0  # in which a guest's own init gets to its stop scripts
 TERM_ROUNDS = 3
@@ -213,7 +214,9 @@ def _run_stop_scripts(one: Guest, running: int) -> None:
     if place is None:
         return
     try:
-        inside.run(place, command)
+        inside.run(place, command, SCRIPT_SECONDS)
+    except TimeoutError:
+        one.messages.warn(f"vserver: the stop scripts of '{one.name}' take too long")
     except VserverError as error:
         one.messages.warn(error.text)
 

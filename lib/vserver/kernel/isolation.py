@@ -364,14 +364,20 @@ def _arrange_descriptors(
 
 
 def _started(said: bytes) -> int:
-    """The pid that the stub reported, once the command runs (see stub.c)."""
-    facts = {word[:1]: word[1:] for word in said.split()}
-    if b"P" in facts and b"G" in facts and b"E" not in facts:
-        return int(facts[b"P"])
-    if b"P" in facts:
-        os.waitpid(int(facts[b"P"]), 0)
+    """The pid that the stub reported, once the command runs (see stub.c).
+
+    Root of the guest may have had its say: only a child of ours is taken for the command.
+    """
+    facts = {word[:1]: spawn.parse_number(word[1:]) for word in said.split()}
+    pid = facts.get(b"P", 0)
+    if pid and not spawn.is_child(pid):
+        pid = 0
+    if pid and b"G" in facts and b"E" not in facts:
+        return pid
+    if pid:
+        os.waitpid(pid, 0)
     if b"E" in facts:
-        number = int(facts[b"E"])
+        number = facts[b"E"]
         raise Failure(number, os.strerror(number))
     ended = Failure(ESRCH, os.strerror(ESRCH))
     ended.step = "cannot start the command"

@@ -7,6 +7,7 @@ parent, so that nobody runs who has skipped a step.
 from __future__ import annotations
 
 import os
+import select
 from _signal import (
     SIG_DFL,
     SIG_SETMASK,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 FAILED = 255
 _UNNAMED_STEP = "cannot prepare the process"
 _LAST_SIGNAL = 64
+_LONGEST = 16384  # bytes of a report
+_PATIENCE = 10_000  # milliseconds from its last word to its end
 _SIGSTOP = 19
 _F_ADD_SEALS, _ALL_SEALS = 1033, 0xF  # linux/fcntl.h: seal, shrink, grow, write
 _MFD_EXEC = 0x10  # linux/memfd.h, 6.3
@@ -49,10 +52,19 @@ class Report:
         os._exit(FAILED)
 
     def receive(self) -> bytes:
-        """In the parent: all that the child said, when it runs or has ended."""
+        """In the parent: all that the child said, when it runs or has ended.
+
+        Root of a guest can get at the pipe of a process that has become visible there, write
+        into it and keep it open: neither makes the parent read, or wait, without end.
+        """
         os.close(self.writer)
         said = b""
-        while block := os.read(self.reader, 4096):
+        poller = select.poll()
+        poller.register(self.reader, select.POLLIN)
+        while len(said) < _LONGEST and poller.poll(_PATIENCE if said else None):
+            block = os.read(self.reader, _LONGEST)
+            if not block:
+                break
             said += block
         os.close(self.reader)
         return said
@@ -68,11 +80,26 @@ def failure(said: bytes) -> Failure | None:
     """What a child said as the exception to raise, if it failed before its exec."""
     if not said.startswith(b"F"):
         return None
-    number, _, rest = said[1:].rstrip(b"\n").decode("utf-8", "surrogateescape").partition(" ")
+    word, _, rest = said[1:].rstrip(b"\n").decode("utf-8", "surrogateescape").partition(" ")
     step, _, name = rest.partition("\0")
-    error = Failure(int(number), os.strerror(int(number)), name or None)
+    number = parse_number(word.encode("utf-8", "surrogateescape"))
+    error = Failure(number, os.strerror(number), name or None)
     error.step = step
     return error
+
+
+def parse_number(word: bytes) -> int:
+    """A number that a child said, 0 for what is none: root of a guest may have written it."""
+    return int(word) if word.isdigit() and len(word) < 10 else 0
+
+
+def is_child(pid: int) -> bool:
+    """Is ``pid`` a child of this process, ended or not, that was not waited for yet."""
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def spawn(
