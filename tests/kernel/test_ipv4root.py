@@ -45,9 +45,10 @@ JOIN = """
 import sys
 sys.path.append("/usr/lib/vserver/python")
 import os
-from vserver.kernel import ipv4root
-os.makedirs({parent!r}, exist_ok=True)
-ipv4root.join({parent!r}, ipv4root.AddressSet({pairs!r}, {broadcast!r}, {v6!r}))
+from vserver.kernel import cgroup, ipv4root
+parent = cgroup.mount_point() + {parent!r}
+os.makedirs(parent, exist_ok=True)
+ipv4root.join(parent, ipv4root.AddressSet({pairs!r}, {broadcast!r}, {v6!r}))
 """
 
 
@@ -67,9 +68,8 @@ def restricted(
     v6: tuple[str, ...] = (),
 ) -> list[str]:
     """The lines that ``program`` prints when it is held to ``addresses``."""
-    cgroup = "/sys/fs/cgroup"
     join = JOIN.format(
-        parent=f"{cgroup}/vserver/{context}" if context else f"{cgroup}/test",
+        parent=f"/vserver/{context}" if context else "/test",
         pairs=tuple((address, "255.255.255.0") for address in addresses or (HOST,)),
         broadcast=broadcast,
         v6=v6,
@@ -244,7 +244,7 @@ def test_two_contexts_listen_on_localhost(host: TestHost) -> None:
 
 def _join(address: str, context: int) -> str:
     pairs = ((address, "255.255.255.0"),)
-    parent = f"/sys/fs/cgroup/vserver/{context}"
+    parent = f"/vserver/{context}"
     return JOIN.format(parent=parent, pairs=pairs, broadcast="192.0.2.255", v6=())
 
 
@@ -439,9 +439,7 @@ def test_an_inner_set_can_only_be_narrower(host: TestHost) -> None:
     for address in SECOND, THIRD:
         host.run(f"ip addr add {address}/24 dev eth0")
     inner = """
-import os
-here = "/sys/fs/cgroup" + open("/proc/self/cgroup").read().split("0::")[1].strip()
-ipv4root.join(here, ipv4root.AddressSet({pairs}, "192.0.2.255"))
+ipv4root.join(cgroup.current(), ipv4root.AddressSet({pairs}, "192.0.2.255"))
 print(name(tcp("0.0.0.0", 8000)))
 print(attempt(tcp, "{other}", 8000))
 """
@@ -455,9 +453,7 @@ print(attempt(tcp, "{other}", 8000))
 
 def test_localhost_in_an_inner_set(host: TestHost) -> None:
     program = """
-        import os
-        here = "/sys/fs/cgroup" + open("/proc/self/cgroup").read().split("0::")[1].strip()
-        ipv4root.join(here, ipv4root.AddressSet((("192.0.2.10", "255.255.255.0"),)))
+        ipv4root.join(cgroup.current(), ipv4root.AddressSet((("192.0.2.10", "255.255.255.0"),)))
         server = tcp("127.0.0.1", 80)
         s = socket()
         s.connect(("127.0.0.1", 80))
@@ -622,7 +618,7 @@ def hears(host: TestHost, listener: str, *sent_to: str) -> bool:
 
 def receiver(address: str = "") -> str:
     program = f"""s = udp("{address}", 6000)
-s.settimeout(0.5)
+s.settimeout(3)
 print("ready", flush=True)
 print(attempt(s.recv, 9))"""
     return f"python3 -c '{PROGRAM + program}'"

@@ -45,11 +45,12 @@ def test_a_socket_outlives_its_leaf_and_stays_restricted(host: TestHost) -> None
 import os, socket, sys
 sys.path.append("/usr/lib/vserver/python")
 from vserver.kernel import cgroup, ipv4root
-parent = "/sys/fs/cgroup/test"
+home = cgroup.current()
+parent = cgroup.mount_point() + "/test"
 os.mkdir(parent)
 ipv4root.join(parent, ipv4root.AddressSet((("192.0.2.10", "255.255.255.0"),)))
 s = socket.socket()
-cgroup.join("/sys/fs/cgroup/init.scope")
+cgroup.join(home)
 ipv4root.sweep(parent)
 os.rmdir(parent)
 try:
@@ -86,7 +87,7 @@ def test_being_killed_at_any_step_leaves_nothing_in_the_way(
     host.run("ip addr add 192.0.2.11/24 dev eth0")
     for step in steps:
         host.run("umount /sys/fs/bpf; mount -t bpf none /sys/fs/bpf")
-        host.run("rmdir /sys/fs/cgroup/init.scope/ip4-*")
+        host.run("find /sys/fs/cgroup -name 'ip4-*' -type d -delete")
         inject(host, f"{call}:signal=KILL:when={step}")
         assert host.run(f"{CHBIND} listen 192.0.2.11:80").err == REFUSED, step
 
@@ -102,7 +103,7 @@ def test_a_kernel_that_cannot_does_not_run_the_command(host: TestHost, error: st
 
 
 def test_a_failure_in_between_leaves_nothing(host: TestHost) -> None:
-    host.run("chbind --ip 192.0.2.99 true; rmdir /sys/fs/cgroup/init.scope/ip4-*")
+    host.run("chbind --ip 192.0.2.99 true; find /sys/fs/cgroup -name 'ip4-*' -type d -delete")
     for step in range(1, 42, 6):
         result = inject(host, f"bpf:error=ENOMEM:when={step}")
         assert (result.status, result.out) == (255, ""), step
@@ -126,7 +127,7 @@ def test_pins_that_somebody_removed_are_no_obstacle(host: TestHost) -> None:
 
 
 def test_no_cgroup_v2(host: TestHost) -> None:
-    host.run("umount -l /sys/fs/cgroup")
+    host.run("umount -l /sys/fs/cgroup/unified /sys/fs/cgroup")
     result = host.run(f"{CHBIND} echo run")
     assert (result.status, result.out) == (255, "")
     assert "cgroup v2 is not mounted" in result.err
@@ -137,7 +138,7 @@ def test_what_holds_is_read_back(host: TestHost) -> None:
 import sys
 sys.path.append("/usr/lib/vserver/python")
 from vserver.kernel import cgroup, ipv4root
-print(ipv4root.addresses_of(cgroup.current()), ipv4root.addresses_of("/sys/fs/cgroup").unrestricted)
+print(ipv4root.addresses_of(cgroup.current()), ipv4root.addresses_of(cgroup.mount_point()).unrestricted)
 """
     host.write("/tmp/show.py", program)
     result = host.run(
