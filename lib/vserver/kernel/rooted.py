@@ -84,6 +84,14 @@ class Root:
         """
         return _openat2(self.fd, path.lstrip("/") or ".", flags, _IN_GUEST, mode)
 
+    def open_child(self, name: str) -> int:
+        """Directory ``name`` right below the root, as an O_PATH descriptor.
+
+        ELOOP or ENOTDIR when that is a link or no directory, EXDEV when something is mounted
+        there.
+        """
+        return _openat2(self.fd, name, os.O_PATH | os.O_DIRECTORY, _SAME_MOUNT)
+
     def stat(self, path: str, *, follow: bool = True) -> os.stat_result:
         """stat(2), or lstat(2) when ``follow`` is false; nothing is really opened."""
         flags = os.O_PATH if follow else os.O_PATH | os.O_NOFOLLOW

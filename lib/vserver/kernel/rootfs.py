@@ -8,6 +8,7 @@ it can send one elsewhere (fsopen(2), open_tree(2), move_mount(2)).
 from __future__ import annotations
 
 import os
+from errno import EXDEV
 from stat import S_IFCHR
 
 from vserver.kernel import cgroup, syscalls
@@ -31,6 +32,8 @@ _DEVICE_LINKS = {
     "stdout": "/proc/self/fd/1",
     "stderr": "/proc/self/fd/2",
 }
+REBOOT_SOCKET = "reboot"
+_TREE_DEV = ".tree"  # in /dev: the tree's own directory of that name
 _DEV_OPTIONS = {"mode": "755", "size": "1m", "nr_inodes": "2048"}
 _SHM_OPTIONS = {"mode": "1777", "size": "64m", "nr_inodes": "16384"}
 DEVPTS_OPTIONS = {"gid": "5", "mode": "0620", "ptmxmode": "0666", "max": "1024"}
@@ -183,6 +186,7 @@ def _attach(mount: int, root: Root, path: str) -> None:
 
 
 def _mount_dev(root: Root, device_files: tuple[str, ...]) -> None:
+    tree_dev = _clone_tree_dev(root)
     dev = syscalls.new_mount("tmpfs", _DEV_ATTRIBUTES, _DEV_OPTIONS)
     _attach(dev, root, "dev")
     for name, (mode, major, minor) in DEVICES.items():
@@ -194,11 +198,33 @@ def _mount_dev(root: Root, device_files: tuple[str, ...]) -> None:
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=dev))
     os.mkdir("pts", 0o755, dir_fd=dev)
     os.mkdir("shm", 0o1777, dir_fd=dev)
+    if tree_dev >= 0:
+        os.mkdir(_TREE_DEV, 0o755, dir_fd=dev)
+        os.symlink(f"{_TREE_DEV}/{REBOOT_SOCKET}", REBOOT_SOCKET, dir_fd=dev)
+        _attach(tree_dev, root, f"dev/{_TREE_DEV}")
+        os.close(tree_dev)
     os.close(dev)
     _mount_devpts(root)
     shm = syscalls.new_mount("tmpfs", _PROC_ATTRIBUTES, _SHM_OPTIONS)
     _attach(shm, root, "dev/shm")
     os.close(shm)
+
+
+def _clone_tree_dev(root: Root) -> int:
+    """The tree's own /dev, which ours is about to cover: the reboot manager has its socket
+    there, and can make it anew at any time. Inside it is for reading and connecting only, and
+    nothing that is mounted on the host shows in it, now (-1) or later.
+    """
+    try:
+        here = root.open_child("dev")
+    except OSError as error:
+        if error.errno == EXDEV:
+            return -1
+        raise
+    tree_dev = syscalls.open_tree(here, "", syscalls.AT_EMPTY_PATH | syscalls.OPEN_TREE_CLONE)
+    os.close(here)
+    syscalls.mount_setattr(tree_dev, add=_SEALED, propagation=syscalls.MS_PRIVATE)
+    return tree_dev
 
 
 def _mount_devpts(root: Root) -> None:

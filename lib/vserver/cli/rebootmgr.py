@@ -1,0 +1,107 @@
+"""rebootmgr: restart or stop the virtual servers that ask for it (change log, 0.2)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import syslog
+from typing import TYPE_CHECKING
+
+from vserver import pidfile
+from vserver.cli import complain
+from vserver.cli.usage import usage
+from vserver.errors import VserverError, reason
+from vserver.messages import Messages
+from vserver.rebootmgr import Manager
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+NAME = "rebootmgr"
+USAGE = "\nrebootmgr [--pidfile file ] vserver-name [ vserver-name ...]"
+_IGNORED = ("SIGHUP", "SIGQUIT", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGUSR1", "SIGUSR2", "SIGPIPE")
+
+
+def main() -> int:
+    """Serve the named virtual servers until SIGTERM or SIGINT, which end it with status 0."""
+    _arrange_signals()
+    syslog.openlog(NAME, syslog.LOG_PID, syslog.LOG_DAEMON)
+    path, names = _parse(sys.argv[1:])
+    manager = Manager(Messages(_notice, _error))
+    served = [_add(manager, name) for name in dict.fromkeys(names)]
+    if names and not any(served):
+        return 255
+    if path:
+        _write_pidfile(path)
+    _leave_caller()
+    manager.serve()
+
+
+def _parse(words: list[str]) -> tuple[str, list[str]]:
+    """The pid file, and the names of the virtual servers."""
+    path = ""
+    if not words:
+        raise usage(NAME, USAGE)
+    while words and words[0].startswith("-"):
+        word = words.pop(0)
+        if word == "--":
+            break
+        if word == "--help":
+            raise usage(NAME, USAGE, 0)
+        if word != "--pidfile":
+            _tell(f"Invalid argument {word}")
+            raise usage(NAME, USAGE)
+        if not words:
+            raise usage(NAME, USAGE)
+        path = words.pop(0)
+    return path, words
+
+
+def _arrange_signals() -> None:
+    for name in _IGNORED:
+        signal.signal(signal.Signals[name], signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    os._exit(0)
+
+
+def _add(manager: Manager, name: str) -> bool:
+    try:
+        manager.add(name)
+    except VserverError as error:
+        _tell(error.text)
+        return False
+    return True
+
+
+def _write_pidfile(path: str) -> None:
+    try:
+        pidfile.claim(path)
+    except OSError as error:
+        _tell(f"Can't open pidfile {path} ({reason(error)})")
+
+
+def _leave_caller() -> None:
+    """From now on there is only syslog: the end of our standard error tells that we serve."""
+    os.chdir("/")
+    null = os.open("/dev/null", os.O_RDWR)
+    for standard in range(3):
+        os.dup2(null, standard)
+    os.close(null)
+
+
+def _tell(text: str) -> None:
+    complain(text)
+    _error(text)
+
+
+def _notice(text: str) -> None:
+    syslog.syslog(syslog.LOG_NOTICE, text)
+
+
+def _error(text: str) -> None:
+    syslog.syslog(syslog.LOG_ERR, text)

@@ -1,0 +1,44 @@
+"""Pid files that cannot lie: the process they name holds a lock on them (fcntl_locking(2)).
+
+A file that a killed daemon has left behind is not locked, whoever has that number by now.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+from errno import EACCES, EAGAIN
+
+_FLOCK = "hhqqi"  # struct flock: type, whence, start, length, pid
+
+
+def claim(path: str) -> None:
+    """Write our pid and a newline to ``path`` and hold it until we end.
+
+    BlockingIOError when another process holds it, other OSErrors of open(2) and write(2).
+    """
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
+    except OSError as error:
+        os.close(fd)
+        number = EAGAIN if error.errno == EACCES else error.errno
+        raise OSError(number, os.strerror(number or 0)) from None
+
+
+def holder(path: str) -> int:
+    """The pid of the process that holds ``path``; 0 when there is none, or no such file."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0
+    try:
+        question = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        answer = fcntl.fcntl(fd, fcntl.F_GETLK, question)
+    finally:
+        os.close(fd)
+    kind, _whence, _start, _length, pid = struct.unpack(_FLOCK, answer)
+    return 0 if kind == fcntl.F_UNLCK else int(pid)
