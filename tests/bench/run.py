@@ -1,9 +1,10 @@
 """`make bench`: what the commands of vserver cost beside other programs, on this machine.
 
 Everything runs in one test host and in turn (A B C A B C), so that a slow moment of the machine
-hits all alike. Printed are markdown tables with the median of each program and its ratio to
-vserver's. `floor` is a static C program that does only the system calls, `bare python` an
-interpreter that does only them. Arguments: [--rounds N] [--guests N].
+hits all alike. Printed are markdown tables with the median of each program, its ratio to that
+of vserver, the fastest run, and the processor time of the command with what it waited for.
+`floor` is a static C program that does only the system calls, `bare python` an interpreter
+that does only them. Arguments: [--rounds N] [--guests N].
 """
 
 from __future__ import annotations
@@ -141,10 +142,10 @@ class Bench:
     ) -> dict[str, Any]:
         """Measure ``cases``, of which the first is ours, and print them."""
         results = self.ask({"rounds": rounds or self.rounds, "cases": cases})
-        print(f"\n### {title}\n\n| program | median, ms | fastest, ms | ratio |")
-        print("|---|--:|--:|--:|")
+        print(f"\n### {title}\n\n| program | median, ms | ratio | fastest, ms | CPU, ms |")
+        print("|---|--:|--:|--:|--:|")
         ours = results[cases[0]["name"]]
-        unit = statistics.median(ours) if isinstance(ours, list) else math.nan
+        unit = median(ours, 0) if isinstance(ours, list) else math.nan
         for name, times in results.items():
             print(row(name, times, unit), flush=True)
         return results
@@ -166,12 +167,18 @@ def case(
     return {"name": name, "argv": argv, "stamp": stamp, "after": after}
 
 
-def row(name: str, times: list[float] | str, unit: float) -> str:
+def row(name: str, times: list[list[float]] | str, unit: float) -> str:
     """One line of a table; ``times`` is a message for what did not run."""
     if isinstance(times, str):
-        return f"| {name} | - | - | {' '.join(times.split()) or 'did not start'} |"
-    median = statistics.median(times)
-    return f"| {name} | {median:.2f} | {min(times):.2f} | {median / unit:.2f} |"
+        return f"| {name} | | | | {' '.join(times.split()) or 'did not start'} |"
+    elapsed, fastest = median(times, 0), min(times)[0]
+    ratio = elapsed / unit
+    return f"| {name} | {elapsed:.2f} | {ratio:.2f} | {fastest:.2f} | {median(times, 1):.2f} |"
+
+
+def median(times: list[list[float]], column: int) -> float:
+    """The median of the elapsed times (0) or the processor times (1)."""
+    return statistics.median(pair[column] for pair in times)
 
 
 def compile_floor() -> None:

@@ -2,7 +2,7 @@
 
 `python3 -IS timer.py` reads one JSON request from standard input and writes the answer:
 
-{"rounds": N, "cases": [CASE...]} -> {NAME: [milliseconds...]}
+{"rounds": N, "cases": [CASE...]} -> {NAME: [[elapsed, CPU time], ...]} in milliseconds
     CASE has "name"; "argv"; "stamp", a file that the first program started writes the time to,
     or null when the end of the command counts; "after", the command that undoes it, not timed.
     A case that fails is answered by what it wrote.
@@ -21,8 +21,9 @@ from typing import Any
 DEADLINE = 60.0
 
 
-def once(case: dict[str, Any]) -> float:
-    """One run of ``case`` in milliseconds; RuntimeError with its output when it fails."""
+def once(case: dict[str, Any]) -> tuple[float, float]:
+    """One run of ``case``: the time it took and the processor time of the command and of what
+    it waited for, in milliseconds. RuntimeError with its output when it fails."""
     if case["stamp"] and os.path.exists(case["stamp"]):
         os.unlink(case["stamp"])
     output = os.memfd_create("output")
@@ -31,16 +32,16 @@ def once(case: dict[str, Any]) -> float:
     if case["stamp"]:
         end = stamp(case["stamp"])
     else:
-        status = os.waitpid(pid, 0)[1]
+        _, status, usage = os.wait4(pid, 0)
         end = 0 if status else time.monotonic_ns()
     if case["after"]:
         subprocess.run(case["after"], stdin=-3, stdout=-3, stderr=-3, check=False)
     if case["stamp"]:
-        os.waitpid(pid, 0)
+        usage = os.wait4(pid, 0)[2]
     if not end:
         raise RuntimeError(os.pread(output, 4000, 0).decode(errors="replace"))
     os.close(output)
-    return (end - start) / 1e6
+    return (end - start) / 1e6, (usage.ru_utime + usage.ru_stime) * 1e3
 
 
 def actions(output: int) -> list[Any]:
@@ -68,13 +69,13 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
     for turn in range(request["rounds"] + 1):
         for case in list(cases):
             try:
-                elapsed = once(case)
+                times = once(case)
             except (OSError, RuntimeError) as error:
                 results[case["name"]] = str(error)
                 cases.remove(case)
                 continue
             if turn:
-                results[case["name"]].append(elapsed)
+                results[case["name"]].append(times)
     return results
 
 
