@@ -24,6 +24,7 @@ BUILD = f"{REPOSITORY}/build/vm"
 KERNEL = f"{BUILD}/kernel"
 PROJECT = "/srv/vserver"  # where the machine has this repository
 
+DISK_SIZE = 4 << 30  # sparse
 SYSTEM = ("kmod", "make", "systemd-sysv", "udev")
 # What the initramfs loads, in this order, to reach the disk.
 DISK_MODULES = (
@@ -118,8 +119,10 @@ def disk(packages: Sequence[str]) -> str:
     if not os.path.exists(path):
         tree = f"{BUILD}/disk.d"
         _assemble(tree, source, guest, release)
+        with open(f"{path}.new", "wb") as image:
+            image.truncate(DISK_SIZE)
         options = ["-q", "-F", "-t", "ext4", "-d", tree]
-        subprocess.run(["mke2fs", *options, f"{path}.new", "4G"], check=True)
+        subprocess.run(["mke2fs", *options, f"{path}.new"], check=True)
         shutil.rmtree(tree)
         os.rename(f"{path}.new", path)
     return path
