@@ -54,16 +54,30 @@ def load(program: bytes) -> None:
 
 
 def _program(name: str) -> bytes:
-    for directory in (paths.GUEST_FILTERS, paths.STATE_DIR):
-        try:
-            with open(f"{directory}/{name}.seccomp", "rb") as file:
-                return file.read()
-        except FileNotFoundError:
-            pass
-    return _make(name)
+    try:
+        return _read(f"{paths.GUEST_FILTERS}/{name}.seccomp")
+    except FileNotFoundError:
+        pass
+    path = f"{paths.STATE_DIR}/{name}-{_fingerprint():08x}.seccomp"
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        return _make(name, path)
 
 
-def _make(name: str) -> bytes:
+def _fingerprint() -> int:
+    """That of the rules: a program made from those of an earlier version is not used."""
+    from binascii import crc32
+
+    return crc32(_read(f"{paths.GUEST_FILTERS}/guest-0.seccomp"))
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _make(name: str, path: str) -> bytes:
     from vserver import thirdparty
 
     thirdparty.enable()
@@ -71,8 +85,8 @@ def _make(name: str) -> bytes:
 
     program = seccomp_rules.build(name)
     os.makedirs(paths.STATE_DIR, mode=0o700, exist_ok=True)
-    temporary = f"{paths.STATE_DIR}/{name}.{os.getpid()}"
+    temporary = f"{path}.{os.getpid()}"
     with open(temporary, "wb") as file:
         file.write(program)
-    os.rename(temporary, f"{paths.STATE_DIR}/{name}.seccomp")
+    os.rename(temporary, path)
     return program
