@@ -229,9 +229,9 @@ def _obtain(
     except Failure as error:
         raise _failure(error, options.command[0]) from None
     except OSError as error:
-        # the answers of the lock flag and of a cgroup tree that belongs to root
-        why = EPERM if error.errno in (ENOSYS, EACCES) else error.errno
-        raise _refused(os.strerror(why) if why else reason(error)) from None
+        # the answers to a process with the flag lock, and to one that is not root
+        denied = error.errno in (ENOSYS, EACCES)
+        raise _refused(os.strerror(EPERM) if denied else reason(error)) from None
 
 
 def _start(
@@ -242,6 +242,8 @@ def _start(
     try:
         return place.enter(command, terminal)
     except Failure as error:
+        if place.created:
+            place.abandon()
         raise _failure(error, options.command[0]) from None
     except ProcessLookupError:
         place.close()
@@ -338,6 +340,7 @@ def _disconnect(run: Callable[[Callable[[], None]], int]) -> int:
         os.close(writer)
         return 0 if os.read(reader, 1) else 255
     os.close(reader)
+    os.setpgid(0, 0)  # the keys of a terminal stay with the shell
     _run_disconnected(run, writer)
 
 
