@@ -15,6 +15,7 @@ TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from vserver.config import Config
     from vserver.guest import Guest
 
 USAGE = """\
@@ -86,11 +87,24 @@ def main() -> int:
     if len(words) == 1:
         return _show_usage(1)
     name, command, arguments = words[0], words[1], words[2:]
+    return _tell_refusal(lambda: _dispatch(name, command, arguments, options))
+
+
+def start(settings: Config) -> int:
+    """``vserver NAME start`` of a guest whose configuration is at hand already."""
+
+    def begin() -> int:
+        one = guest.Guest(settings, Options().messages())
+        one.check_directory()
+        return lifecycle.start(one)
+
+    return _tell_refusal(begin)
+
+
+def _tell_refusal(work: Callable[[], int]) -> int:
     try:
-        if command == "build":
-            return _build(name, options)
-        return _dispatch(name, command, arguments, options)
-    except _PlainRefusalError as refusal:
+        return work()
+    except (_PlainRefusalError, guest.NoDirectoryError) as refusal:
         say(refusal.text)
         return refusal.status
 
@@ -119,6 +133,8 @@ def _show_usage(status: int) -> int:
 
 
 def _dispatch(name: str, command: str, arguments: list[str], options: Options) -> int:
+    if command == "build":
+        return _build(name, options)
     if not config.exists(name):
         path = paths.guest_conf(name)
         raise _PlainRefusalError(f"No configuration for this vserver: {path}")
@@ -132,10 +148,7 @@ def _dispatch(name: str, command: str, arguments: list[str], options: Options) -
 def _load(name: str, command: str, options: Options) -> Guest:
     """The guest under the profile that the command sees (0.22): the recorded one while it runs."""
     profile = "" if command == "start" else _recorded_profile(name, command)
-    try:
-        return guest.load(name, options.messages(), profile=profile, nodev=options.nodev)
-    except guest.NoDirectoryError as error:
-        raise _PlainRefusalError(error.text) from None
+    return guest.load(name, options.messages(), profile=profile, nodev=options.nodev)
 
 
 def _recorded_profile(name: str, command: str) -> str:

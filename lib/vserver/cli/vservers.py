@@ -51,7 +51,7 @@ def _start() -> None:
 def _start_each() -> None:
     for settings in _by_priority():
         if settings["ONBOOT"] == "yes":
-            _vserver(settings.name, "start")
+            _vserver(settings, "start")
         else:
             say(f"virtual server {settings.name} not configured for on boot start")
 
@@ -76,7 +76,7 @@ def _stop() -> None:
     """Stop every virtual server, ONBOOT or not, running or not (change log, 0.7)."""
     say("Stopping the virtual servers")
     for settings in reversed(_by_priority()):
-        _vserver(settings.name, "stop")
+        _vserver(settings, "stop")
     if os.path.exists(LOCK):
         os.unlink(LOCK)
 
@@ -84,7 +84,7 @@ def _stop() -> None:
 def _status() -> None:
     for settings in _all():
         sys.stdout.write(f"ONBOOT={settings['ONBOOT'] or 'no'}  ")
-        _vserver(settings.name, "running")
+        _vserver(settings, "running")
 
 
 def _reload() -> None:
@@ -122,7 +122,7 @@ def _priority(value: str) -> int:
     return int(value) if digits.isascii() and digits.isdigit() else DEFAULT_PRIORITY
 
 
-def _vserver(name: str, command: str) -> None:
+def _vserver(settings: Config, command: str) -> None:
     """Run ``vserver NAME COMMAND`` in a child and wait for it."""
     from vserver.cli import vserver
 
@@ -131,5 +131,5 @@ def _vserver(name: str, command: str) -> None:
     if child:
         os.waitpid(child, 0)
         return
-    sys.argv[:] = ["vserver", name, command]
-    run(vserver.main)
+    sys.argv[:] = ["vserver", settings.name, command]
+    run(vserver.main if command != "start" else lambda: vserver.start(settings))
