@@ -32,7 +32,7 @@ suexec  : Exec a command in the virtual server context uid
           vserver name suexec user command [ args ... ]
 service : Control a service inside a vserver
           vserver name service service-name start/stop/restart/status
-start   : Starts the various services in the vserver, runlevel 3
+start   : Starts the services of the vserver, in its default runlevel
 stop    : Ends all services and kills the remaining processes
 restart : Stops a running virtual server and starts it again
 running : Tells if a vserver is running
