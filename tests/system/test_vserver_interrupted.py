@@ -1,0 +1,158 @@
+"""vserver is killed at any step, or its disk is full: the next command puts it right.
+
+strace(1) kills vserver as it enters a system call that changes something. All of these are
+tried with VSERVER_TEST_EVERY_STEP set, about a dozen of each command without.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from guests import busybox
+
+if TYPE_CHECKING:
+    from testhost import TestHost
+
+CHANGING = """
+    bpf chdir chmod clone clone3 execve fchmod fchown fchownat fcntl flock fsetxattr fsmount
+    fsopen ftruncate futimens ioctl kill link linkat mkdir mkdirat mknod mknodat mount
+    mount_setattr move_mount open_tree openat2 pidfd_open pidfd_send_signal pipe2 rename renameat
+    renameat2 rmdir sendmsg sendto setns setxattr symlink symlinkat umount2 unlink unlinkat
+    unshare utimensat vfork wait4 waitid write
+""".split()
+CALL = re.compile(r"^(\w+)\(")
+SAMPLE = 12
+CONF = {"IPROOT": "eth0:192.0.2.20", "S_HOSTNAME": "web.example.com", "S_FLAGS": "lock"}
+
+
+@pytest.fixture
+def web(host: TestHost) -> TestHost:
+    """A host with the guest "web"."""
+    busybox.make(host, "web", conf=CONF)
+    return host
+
+
+@pytest.mark.parametrize(
+    ("before", "command"),
+    [
+        ("stop", "start"),
+        ("stop", "exec true"),
+        ("start", "exec true"),
+        ("start", "stop"),
+        ("start", "restart"),
+    ],
+)
+@pytest.mark.parametrize("after", ["start", "stop"])
+def test_the_next_command_works(web: TestHost, before: str, command: str, after: str) -> None:
+    _must(web, before)
+    for name, number in _sample(_steps(web, command)):
+        _must(web, before)
+        _run_killed(web, command, name, number)
+        where = f"{command} killed at {name} {number}"
+        _must(web, after, where)
+        if after == "start":
+            assert web.run("wget -q -O - http://192.0.2.20/").out == "web\n", where
+            _must(web, "stop", where)
+        assert _left(web) == [], where
+
+
+def _must(host: TestHost, command: str, where: str = "") -> None:
+    result = host.run(f"vserver --silent web {command}", timeout=20)
+    assert result.status == 0, (where, result)
+    assert "Traceback" not in result.err, (where, result)
+
+
+def _steps(host: TestHost, command: str) -> list[tuple[str, int]]:
+    """The calls of ``command`` that change something: name, and how often until then."""
+    trace = ",".join(f"?{name}" for name in CHANGING)  # machines differ
+    host.run(f"strace -o /tmp/trace -e trace={trace} vserver --silent web {command}")
+    names = [
+        found[1] for line in host.read("/tmp/trace").splitlines() if (found := CALL.match(line))
+    ]
+    count: Counter[str] = Counter()
+    steps = []
+    for name in names[1:]:  # after its own execve
+        count[name] += 1
+        steps.append((name, count[name] + (name == "execve")))
+    return steps
+
+
+def _sample(steps: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    every = 1 if os.environ.get("VSERVER_TEST_EVERY_STEP") else -(-len(steps) // SAMPLE)
+    return steps[::every]
+
+
+def _run_killed(host: TestHost, command: str, name: str, number: int) -> None:
+    fault = f"-e trace={name} -e inject={name}:signal=KILL:when={number}"
+    result = host.run(f"strace -o /dev/null {fault} vserver --silent web {command}")
+    assert result.status in (-9, 137), (name, number, result)
+
+
+def _left(host: TestHost) -> list[str]:
+    """What is left of the guest on the host when it is stopped."""
+    script = (
+        "find /sys/fs/cgroup/vserver /sys/fs/cgroup/unified/vserver"
+        " -mindepth 1 -maxdepth 1 -type d 2>/dev/null;"
+        "find /var/run/vservers -type f ! -name web.ctx ! -name web.lock;"
+        "find /vservers/web -xdev -name '.*' ! -name .bashrc;"
+        "ip -o addr show label 'eth0:*'; pgrep -a httpd;"
+        "grep /vservers/ /proc/self/mounts"
+    )
+    return host.run(script).out.splitlines()
+
+
+# --- disks -------------------------------------------------------------------------------
+
+FILL = (
+    "cat /dev/zero >{0}/filler 2>/dev/null; i=0; while : 2>/dev/null >{0}/f$i; do i=$((i+1)); done"
+)
+
+
+def _complains_well(host: TestHost, command: str) -> int:
+    """The status of ``command``, which may fail, but only with lines of its own."""
+    result = host.run(f"vserver --silent web {command}", timeout=20)
+    assert "Traceback" not in result.err and "internal error" not in result.err, result
+    assert result.status == 0 or result.err, result
+    return result.status
+
+
+def test_no_space_for_the_state_file(web: TestHost) -> None:
+    web.run("mkdir -p /var/run/vservers; mount -t tmpfs -o size=4k,nr_inodes=4 t /var/run/vservers")
+    web.run(["bash", "-c", FILL.format("/var/run/vservers")])
+    assert _complains_well(web, "start") != 0
+    assert _complains_well(web, "exec true") != 0
+    web.run("umount /var/run/vservers")
+    _must(web, "stop")
+    assert _left(web) == []
+
+
+def test_no_space_in_the_tree(host: TestHost) -> None:
+    host.run("mount -t tmpfs -o size=12m t /vservers")
+    busybox.make(host, "web", conf=CONF)
+    host.run("cat /dev/zero >/vservers/web/filler 2>/dev/null")
+    _complains_well(host, "start")
+    _must(host, "stop")
+    assert _left(host) == []
+
+
+def test_tree_is_read_only(web: TestHost) -> None:
+    web.run("mount --bind /vservers/web /vservers/web; mount -o remount,bind,ro /vservers/web")
+    _complains_well(web, "start")
+    assert _complains_well(web, "exec true") == 0
+    _must(web, "stop")
+    web.run("umount /vservers/web")
+    assert _left(web) == []
+
+
+@pytest.mark.parametrize("directory", ["dev", "etc", "proc", "sbin", "tmp", "var", "var/run"])
+def test_a_directory_is_missing(web: TestHost, directory: str) -> None:
+    web.run(f"rm -rf /vservers/web/{directory}")
+    _complains_well(web, "start")
+    _complains_well(web, "exec true")
+    _must(web, "stop")
+    assert _left(web) == []
