@@ -72,7 +72,7 @@ def file_has_line(host: TestHost, path: str, line: str) -> None:
 
 @then(parsers.parse('the file "{path}" contains "{text}"'))
 def file_contains(host: TestHost, path: str, text: str) -> None:
-    assert text in host.read(path), host.read(path)
+    eventually(lambda: text in _text(host, path), f"{text!r} in {path}: {_text(host, path)}")
 
 
 @then(parsers.parse('the file "{path}" does not contain "{text}"'))
@@ -82,7 +82,7 @@ def file_does_not_contain(host: TestHost, path: str, text: str) -> None:
 
 @then(parsers.parse('the file "{path}" exists'))
 def file_exists(host: TestHost, path: str) -> None:
-    assert os.path.lexists(host.path(path)), path
+    eventually(lambda: os.path.lexists(host.path(path)), path)
 
 
 @then(parsers.parse('the file "{path}" does not exist'))
@@ -106,7 +106,11 @@ def directory_is_empty(host: TestHost, path: str) -> None:
 
 
 def _lines(host: TestHost, path: str) -> list[str]:
+    return _text(host, path).splitlines()
+
+
+def _text(host: TestHost, path: str) -> str:
     try:
-        return host.read(path).splitlines()
+        return host.read(path)
     except FileNotFoundError:
-        return []
+        return ""

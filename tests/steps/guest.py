@@ -50,6 +50,16 @@ def make_init_guest(host: TestHost, name: str) -> None:
     busybox.make(host, name, layout="fakeinit", conf={"S_FLAGS": "fakeinit"})
 
 
+@given(parsers.parse('a guest "{name}" that can ask for a reboot'))
+def make_rebooting_guest(shell: Shell, host: TestHost, name: str) -> None:
+    """It has vreboot and vhalt, as `vserver NAME build` installs them."""
+    busybox.make(host, name)
+    shell.must(
+        f"cp /usr/lib/vserver/vreboot /vservers/{name}/sbin/"
+        f" && ln -s vreboot /vservers/{name}/sbin/vhalt"
+    )
+
+
 @given(parsers.parse('the guest "{name}" has the setting {variable}={value}'))
 @when(parsers.parse('the guest "{name}" gets the setting {variable}={value}'))
 def configure(host: TestHost, name: str, variable: str, value: str) -> None:

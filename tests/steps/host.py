@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,19 @@ def check_no_process(host: TestHost, command: str) -> None:
 def runs(host: TestHost, command: str) -> bool:
     """Whether a process with exactly these words as its command line is on the host."""
     return host.run(["pgrep", "-x", "-f", command]).status == 0
+
+
+@given(parsers.parse('the system log goes to "{path}"'))
+def start_syslog(shell: Shell, host: TestHost, path: str) -> None:
+    shell.background.append(host.start(f"busybox syslogd -n -O {path}"))
+    eventually(lambda: os.path.exists(host.path("/dev/log")), "syslogd runs")
+
+
+@given(parsers.parse('"{command}" is serving'))
+def start_manager(shell: Shell, host: TestHost, command: str) -> None:
+    """``command`` is a call of rebootmgr."""
+    shell.background.append(host.start(command))
+    eventually(lambda: "/reboot\n" in host.run("cat /proc/net/unix").out, "the reboot manager serves")
 
 
 @given("the kernel has VLAN devices")

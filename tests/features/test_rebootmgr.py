@@ -1,0 +1,5 @@
+"""The reboot manager."""
+
+from pytest_bdd import scenarios
+
+scenarios("rebootmgr")
