@@ -43,6 +43,18 @@ Feature: a virtual server has an address of its own
     Then the output has the line "localhost"
     And the host gets the answer "localhost" from 192.0.2.31:9001
 
+  @0.11-14
+  Scenario Outline: and so is the name localhost, whatever it means
+    Given the file "/vservers/one/etc/hosts" with the line "<address> localhost"
+    And "vserver one exec listen 0.0.0.0:9000 one" is listening
+    When the guest "one" runs "nc localhost 9000"
+    Then the output has the line "one"
+
+    Examples:
+      | address   |
+      | 127.0.0.1 |
+      | ::1       |
+
   @0.11-13
   Scenario: the loopback of the root server is out of reach
     Given "listen 127.0.0.1:9002 host" is listening

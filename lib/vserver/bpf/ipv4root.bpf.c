@@ -212,6 +212,7 @@ inline_static int resolve_destination(struct bpf_sock_addr *ctx, const struct ad
 		state->loopback_set = set->id;
 		state->loopback_as = *address;
 		state->loopback_port = ctx->user_port;
+		state->flags &= ~CALLED_V6;
 	} else if (state && state->loopback_set == set->id) {
 		state->loopback_as = 0;	// but an outer set leaves it as the inner one has noted it
 	}
@@ -268,6 +269,22 @@ inline_static int connect_v4mapped(struct bpf_sock_addr *ctx, const struct addre
 	return bind_source6(ctx, source);
 }
 
+// ::1 is 127.0.0.1: there is nothing on it, and "localhost" may mean it first.
+inline_static int connect_loopback6(struct bpf_sock_addr *ctx, const struct address_set *set, int is_unbound)
+{
+	struct socket_state *state;
+
+	if (!set->count)
+		return refuse(ECONNREFUSED);
+	ctx->user_ip6[2] = V4MAPPED;
+	if (!connect_v4mapped(ctx, set, LOCALHOST, is_unbound))
+		return REFUSE;
+	state = state_of(ctx->sk);
+	if (state && state->loopback_set == set->id)
+		state->flags |= CALLED_V6;
+	return ALLOW;
+}
+
 SEC("cgroup/connect6")
 int connect6(struct bpf_sock_addr *ctx)
 {
@@ -280,9 +297,8 @@ int connect6(struct bpf_sock_addr *ctx)
 		return ALLOW;
 	if (is_v4mapped(destination))
 		return connect_v4mapped(ctx, set, destination[3], is_unbound);
-	// nothing listens on [::1]: clients go on to 127.0.0.1
-	if (is_any6(destination) || is_loopback6(destination))
-		return refuse(ECONNREFUSED);
+	if ((is_any6(destination) || is_loopback6(destination)) && !contains6(set, destination))
+		return connect_loopback6(ctx, set, is_unbound);
 	if (!set->count6)
 		return refuse(ENETUNREACH);
 	return is_unbound ? bind_source6(ctx, set->address6[0]) : contains6(set, source);
@@ -345,6 +361,13 @@ inline_static int was_called_localhost(struct bpf_sock_addr *ctx, __u32 peer)
 	return state && peer && state->loopback_as == peer && state->loopback_port == ctx->user_port;
 }
 
+inline_static int was_called_v6(struct bpf_sock_addr *ctx)
+{
+	const struct socket_state *state = state_of(ctx->sk);
+
+	return state && (state->flags & CALLED_V6);
+}
+
 inline_static int show_peer4(struct bpf_sock_addr *ctx)
 {
 	if (was_called_localhost(ctx, ctx->user_ip4))
@@ -354,8 +377,14 @@ inline_static int show_peer4(struct bpf_sock_addr *ctx)
 
 inline_static int show_peer6(struct bpf_sock_addr *ctx)
 {
-	if (ctx->user_ip6[2] == V4MAPPED && was_called_localhost(ctx, ctx->user_ip6[3]))
+	if (ctx->user_ip6[2] != V4MAPPED || !was_called_localhost(ctx, ctx->user_ip6[3]))
+		return ALLOW;
+	if (was_called_v6(ctx)) {
+		ctx->user_ip6[2] = 0;
+		ctx->user_ip6[3] = bpf_htonl(1);
+	} else {
 		ctx->user_ip6[3] = LOCALHOST;
+	}
 	return ALLOW;
 }
 

@@ -56,12 +56,13 @@ enum socket_flags {
 	V6ONLY_SET = 8,
 	REGISTERED = 16,	// has entries in wildcards and listeners_of_broadcast
 	OTHER_NETNS = 32,	// made in another network namespace: not ours to filter
+	CALLED_V6 = 64,		// the peer at loopback_as was called ::1
 };
 
 // What has to be remembered of a socket; most have none.
 struct socket_state {
 	__u64 set_id;		// the set that BOUND_ANY or HIDDEN_V6 refers to
-	__u64 loopback_set;	// the set in which the program called the peer 127.0.0.1 ...
+	__u64 loopback_set;	// the set in which the program called the peer localhost ...
 	__u32 loopback_as;	// ... its address ...
 	__u16 loopback_port;	// ... and port (network order)
 	__u16 asked_port;	// HIDDEN_V6: the port asked for (network order)
