@@ -211,7 +211,9 @@ def owner(number: int) -> str:
     name = context.name_of(number)
     if name:
         return name
-    return next((other for other, found in state.others("") if found.context == number), "?")
+    return next(
+        (other for other, found in state.others("") if found.context == number), "chcontext"
+    )
 
 
 def limiter(limits: list[ulimit.Limit], warn: Callable[[str], None]) -> Callable[[], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from errno import ENODEV, ESRCH
 
 from vserver import guest, hooks, runlevel, session, state, users
 from vserver.errors import VserverError, reason
@@ -129,6 +130,8 @@ def _record(one: Guest, place: Place) -> None:
 
 
 def _no_context(error: OSError) -> VserverError:
+    if error.errno == ENODEV:  # clone3(2): its cgroup was removed by a stop meanwhile
+        error = ProcessLookupError(ESRCH, os.strerror(ESRCH))
     return VserverError(f"Can't set the new security context ({reason(error)})", FAILED)
 
 

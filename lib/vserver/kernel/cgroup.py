@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from errno import EBUSY, ENOENT, ENOTEMPTY
+from errno import EBUSY, ENODEV, ENOENT, ENOTEMPTY
 
 from vserver.errors import VserverError
 
@@ -122,11 +122,15 @@ def wait_empty(directory: str, seconds: float) -> bool:
 def _poll_empty(events: int, deadline: float) -> bool:
     poller = select.poll()
     poller.register(events, select.POLLPRI)
-    while b"populated 1" in os.pread(events, 256, 0):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return False
-        poller.poll(left * 1000)
+    try:
+        while b"populated 1" in os.pread(events, 256, 0):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            poller.poll(left * 1000)
+    except OSError as error:
+        if error.errno != ENODEV:  # somebody else has removed it
+            raise
     return True
 
 
@@ -151,12 +155,16 @@ def join(directory: str) -> None:
 
 
 def write(path: str, text: str) -> None:
-    """Write ``text`` to a control file in one write(2). The error carries the path."""
+    """Write ``text`` to a control file in one write(2). The error carries the path.
+
+    FileNotFoundError also for a cgroup that was removed after its file was opened (ENODEV).
+    """
     fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.write(fd, text.encode())
     except OSError as error:
-        raise OSError(error.errno, error.strerror, path) from None
+        number = ENOENT if error.errno == ENODEV else error.errno
+        raise OSError(number, os.strerror(number or 0), path) from None
     finally:
         os.close(fd)
 
