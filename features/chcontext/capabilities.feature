@@ -67,6 +67,19 @@ Feature: chcontext lowers the capability ceiling
     Then it prints "41"
     And standard error is empty
 
+  Scenario: who joins a virtual server gets no more than that has
+    Given a guest "web"
+    And the guest "web" is running
+    When I run "chcontext --silent --ctx 49152 sh -c 'grep CapBnd /proc/self/status; ls /proc/self/fd' 7</etc/hostname"
+    Then it prints:
+      """
+      CapBnd:	00000000b40c05ff
+      0
+      1
+      2
+      3
+      """
+
   @0.10-41
   Scenario: an unknown capability is told, and the command runs
     When I run "chcontext --silent --cap BOGUS --cap '!NOPE' echo on"

@@ -201,6 +201,8 @@ def _furnish(
 ) -> Place:
     if request.guest:
         context.set_name(number, request.guest)
+    if request.armoured:
+        context.set_ceiling(number, request.allowed)
     if request.own_root:
         devices.restrict(context.directory(number))
     if not request.flags & _LIMITING:
@@ -227,17 +229,25 @@ def _furnish(
 
 
 def _setting(request: Request, number: int) -> Setting:
+    """What ``request`` asks for, and never less than what holds in the context.
+
+    Root in there can trace whoever comes in, and what comes in runs its programs: rights that
+    the context does not have would be its own a moment later.
+    """
+    allowed, armoured, strict = request.allowed, request.armoured, request.strict
+    ceiling = context.ceiling_of(number)
+    if ceiling is not None and not armoured:
+        allowed, armoured, strict = allowed & ceiling, True, bool(context.name_of(number))
     programs: tuple[bytes, ...] = ()
-    if request.armoured:
-        programs = (seccomp.guest_filter(request.allowed),)
+    if armoured:
+        programs = (seccomp.guest_filter(allowed),)
     elif context.flags_of(number) & context.LOCK:
         programs = (seccomp.lock_filter(),)
-    confinement = Confinement(request.allowed, programs)
     return Setting(
-        confinement,
+        Confinement(allowed, programs),
         own_root=request.own_root,
-        armoured=request.armoured,
-        strict=request.strict,
+        armoured=armoured,
+        strict=strict,
     )
 
 

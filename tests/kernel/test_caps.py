@@ -51,8 +51,13 @@ def test_file_capabilities_do_not_exceed_the_ceiling(host: TestHost) -> None:
     assert int(permitted.split()[1], 16) & net_admin == 0
 
 
-def test_a_context_that_is_entered_has_the_ceiling_of_who_enters(host: TestHost) -> None:
-    with host.start("chcontext --ctx 500 --secure sleep 60") as sleeper:
+def test_who_comes_in_gets_no_more_than_the_context_has(host: TestHost) -> None:
+    with host.start("chcontext --ctx 500 --secure --cap NET_RAW sleep 60") as sleeper:
         sleeper.expect("500")
+        net_raw = 1 << caps.NAMES.index("NET_RAW")
+        assert sets(host, "chcontext --silent --ctx 500")["CapBnd"] == caps.SECURE_KEEPS | net_raw
         assert sets(host, "chcontext --silent --ctx 500 --secure")["CapBnd"] == caps.SECURE_KEEPS
-        assert sets(host, "chcontext --silent --ctx 500")["CapBnd"] > caps.SECURE_KEEPS
+        less = sets(host, "chcontext --silent --ctx 500 --cap '!CHOWN'")["CapBnd"]
+        assert less == (caps.SECURE_KEEPS | net_raw) & ~1
+        seccomp = host.run("chcontext --silent --ctx 500 grep Seccomp: /proc/self/status").out
+        assert seccomp == "Seccomp:\t2\n"

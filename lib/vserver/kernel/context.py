@@ -190,6 +190,17 @@ def find(name: str) -> int:
     return next((number for number in numbers() if name_of(number) == name), 0)
 
 
+def set_ceiling(number: int, allowed: int) -> None:
+    """Record that nobody may have more capabilities than ``allowed`` in context ``number``."""
+    set_fact(directory(number), "ceiling", f"{allowed:x}")
+
+
+def ceiling_of(number: int) -> int | None:
+    """The capability ceiling of context ``number``, None where it has none."""
+    text = get_fact(directory(number), "ceiling")
+    return int(text, 16) if text else None
+
+
 def add_flags(number: int, flags: int) -> int:
     """Add ``flags`` to those of context ``number`` (they are never taken back); all of them."""
     everything = flags_of(number) | flags
