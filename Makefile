@@ -39,7 +39,7 @@ COMPILED = $(patsubst lib/vserver/%.c,build/bin/%,$(wildcard lib/vserver/*.c)) \
 	$(if $(wildcard lib/vserver/seccomp_build.py),build/seccomp/.made)
 DOCUMENTS = LICENSE $(wildcard *.md docs/*)
 LAUNCHERS = $(shell grep -lIE '^\#!.*python' $(PROGRAMS) $(PRIVATE) init.d/*)
-SHELL_FILES = $(shell grep -rlIE --exclude='*.py' '^\#!.*/(ba|da)?sh' bin lib etc init.d packaging tests .ci)
+SHELL_FILES = $(shell grep -rlIE --exclude='*.py' --exclude-dir=scripts-2003 '^\#!.*/(ba|da)?sh' bin lib etc init.d packaging tests .ci)
 VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' lib/vserver/__init__.py)
 
 ROOT = $(abspath $(DESTDIR))/

@@ -26,7 +26,7 @@ def annotate(table: str, look_up: Callable[[int], tuple[int, str]]) -> str:
         return table
     limit = len(heading) - len(heading[edge:].lstrip(" "))
     ends = [_number_end(row, edge, limit) for row in rows]
-    width = max(edge, min(filter(None, ends), default=0))
+    width = max(edge, min((end for end in ends if 0 < end <= limit), default=0))
     lines = [_insert(heading.ljust(width), width, HEADING)]
     for row, end in zip(rows, ends, strict=True):
         pid = _number_before(row, end)

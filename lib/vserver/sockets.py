@@ -42,8 +42,7 @@ class Ownership:
         if not identity:
             return
         self._by_cgroup[identity] = number
-        addresses = ipv4root.addresses_of(directory)
-        for address in (*(pair[0] for pair in addresses.effective()), *addresses.addresses6):
+        for address in _addresses(directory):
             self._by_address.setdefault(address, number)
         for child in cgroup.children(directory):
             self._add_directory(number, child)
@@ -74,6 +73,14 @@ class Ownership:
         if self._holders is None:
             self._holders = _find_holders()
         return self._holders.get(inode)
+
+
+def _addresses(directory: str) -> list[str]:
+    try:
+        addresses = ipv4root.addresses_of(directory)
+    except PermissionError:  # it is being made
+        return []
+    return [*(address for address, _mask in addresses.effective()), *addresses.addresses6]
 
 
 def _find_holders() -> dict[int, Holder]:

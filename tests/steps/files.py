@@ -6,12 +6,15 @@ A file of a guest is named by its path on the host, /vservers/NAME/...
 from __future__ import annotations
 
 import os
+import pathlib
 import stat
 from typing import TYPE_CHECKING
 
 from pytest_bdd import given, parsers, then, when
 
 from steps import Shell, eventually, lines
+
+SCRIPTS_2003 = pathlib.Path(__file__).parent.parent / "fixtures/scripts-2003"
 
 if TYPE_CHECKING:
     from testhost import TestHost
@@ -36,6 +39,12 @@ def write_empty(host: TestHost, path: str) -> None:
 @given(parsers.parse('the executable file "{path}":\n{text}'))
 def write_executable(host: TestHost, path: str, text: str) -> None:
     host.write(path, lines(text), 0o755)
+
+
+@given(parsers.parse('the script "{name}" of 2003'))
+def install_script(host: TestHost, name: str) -> None:
+    text = (SCRIPTS_2003 / name).read_text(encoding="utf-8")
+    host.write(f"/usr/local/sbin/{name}", text, 0o755)
 
 
 @given(parsers.parse('the directory "{path}"'))

@@ -10,7 +10,7 @@ from vserver.errors import VserverError
 from vserver.execute import become
 from vserver.kernel import context, process, seccomp, spawn, syscalls
 from vserver.kernel.confine import Confinement
-from vserver.kernel.spawn import Failure, Report, Step
+from vserver.kernel.spawn import Failure, Report
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAMES = {0: "MAIN", context.OBSERVER: "ALL_PROCS"}
 UNKNOWN = "UNKNOWN"
-OBSERVE = "cannot go to context 1"
+PS = "ps"
 NO_PS = "Can not execute ps"
 NO_CHCONTEXT = "Can not execute chcontext"
 NO_CONTEXT = "Can not find my security context. Is this a ctx kernel?"
@@ -40,7 +40,7 @@ def main() -> int:
 
 def _become_ps(words: list[str]) -> NoReturn:
     try:
-        become(["ps", *words])
+        become([PS, *words])
     except OSError:
         raise VserverError(NO_PS, 255) from None
 
@@ -70,17 +70,16 @@ def _run(words: list[str]) -> int:
 def _start_ps(words: list[str], output: int) -> int:
     def prepare(_report: Report) -> NoReturn:
         os.dup2(output, 1)
-        with Step(OBSERVE):
-            session.join_observers()
+        session.join_observers()
         Confinement(programs=(seccomp.observer_filter(),)).apply()
         spawn.restore_python_signals()
-        syscalls.execvp(["ps", *words])
+        syscalls.execvp([PS, *words])
         raise AssertionError("exec returned")
 
     try:
         return spawn.spawn(prepare)[0]
     except Failure as error:
-        raise VserverError(NO_CHCONTEXT if error.step else NO_PS, 255) from None
+        raise VserverError(NO_PS if error.filename == PS else NO_CHCONTEXT, 255) from None
 
 
 class Contexts:

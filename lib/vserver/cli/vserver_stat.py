@@ -32,7 +32,8 @@ NAME      name of the virtual server, and its description
 --json    the same as JSON: bytes, and seconds"""
 
 HEADING = "CTX  PROC    VSZ    RSS  userTIME   sysTIME    UPTIME NAME     DESCRIPTION"
-ROW = "%-4d %4d %6s %6s %9s %9s %9s %-8s %s"
+# the old "%-4d %4d %6s %6s %9s %9s %9s %-8s %s": where the columns of numbers end
+ENDS = (9, 16, 23, 33, 43, 53)
 UNITS = ("B", "KB", "MB", "GB", "TB")
 SECOND, MINUTE, HOUR, DAY = TICKS, 60 * TICKS, 3600 * TICKS, 86400 * TICKS
 
@@ -111,18 +112,20 @@ def _names(*, wanted: bool) -> dict[int, str]:
 
 
 def _line(row: Row) -> str:
+    """A row; what is too wide, as are numbers from 49152 on, takes room from the next column."""
     usage = row.usage
-    return ROW % (
-        row.number,
-        usage.processes,
+    columns = (
+        str(usage.processes),
         size(usage.vsize),
         size(usage.rss),
         duration(usage.user),
         duration(usage.system),
         duration(row.uptime),
-        row.name,
-        row.description,
     )
+    line = str(row.number)
+    for end, column in zip(ENDS, columns, strict=True):
+        line += " " + column.rjust(end - len(line) - 1)
+    return f"{line} {row.name:8} {row.description}"
 
 
 def size(number: int) -> str:

@@ -82,9 +82,8 @@ def _receive(netlink: socket) -> tuple[list[bytes], bool]:
             length, kind, flags = unpack_from("=IHH", data, offset)
             body = data[offset + _HEADER : offset + length]
             consistent = consistent and not flags & _NLM_F_DUMP_INTR
-            if kind == _NLMSG_ERROR:
-                _check(body)
             if kind in {_NLMSG_ERROR, _NLMSG_DONE}:
+                _check(body)
                 return bodies, consistent
             bodies.append(body)
             if not flags & _NLM_F_MULTI:
@@ -93,7 +92,7 @@ def _receive(netlink: socket) -> tuple[list[bytes], bool]:
 
 
 def _check(body: bytes) -> None:
-    """Raise what a struct nlmsgerr says, if it is not 0 for success."""
+    """Raise what a struct nlmsgerr or the end of a table says, if it is not 0 for success."""
     (number,) = unpack_from("=i", body)
     if number:
         raise OSError(-number, os.strerror(-number))

@@ -1,0 +1,5 @@
+"""Scripts of others."""
+
+from pytest_bdd import scenarios
+
+scenarios("scripts")

@@ -1,0 +1,5 @@
+"""vkill."""
+
+from pytest_bdd import scenarios
+
+scenarios("vkill")

@@ -1,0 +1,5 @@
+"""vnetstat."""
+
+from pytest_bdd import scenarios
+
+scenarios("vnetstat")

@@ -1,0 +1,5 @@
+"""vps."""
+
+from pytest_bdd import scenarios
+
+scenarios("vps")

@@ -1,0 +1,5 @@
+"""vpstree."""
+
+from pytest_bdd import scenarios
+
+scenarios("vpstree")

@@ -1,0 +1,5 @@
+"""vserver-stat."""
+
+from pytest_bdd import scenarios
+
+scenarios("vserver-stat")

@@ -1,0 +1,5 @@
+"""vtop."""
+
+from pytest_bdd import scenarios
+
+scenarios("vtop")
