@@ -474,16 +474,17 @@ def install_package() -> None:
 
 
 def copy_programs() -> None:
-    """Put the programs that features use, `listen` and `ask`, on every test host.
+    """Put the programs that tests use, `listen`, `ask` and `attack`, on every test host.
 
     They are static: a guest can have copies.
     """
     target = f"{LAYER}/usr/local/bin"
     os.makedirs(target)
-    argv = ["gcc", "-static", "-Os", "-s", "-Wall", "-Wextra"]
-    argv += ["-o", f"{target}/listen", "tests/programs/endpoint.c"]
-    if os.waitpid(os.posix_spawnp(argv[0], argv, os.environ), 0)[1]:
-        raise RuntimeError("tests/programs/endpoint.c cannot be compiled")
+    for name, source in (("listen", "endpoint"), ("attack", "attack")):
+        argv = ["gcc", "-static", "-Os", "-s", "-Wall", "-Wextra"]
+        argv += ["-o", f"{target}/{name}", f"tests/programs/{source}.c"]
+        if os.waitpid(os.posix_spawnp(argv[0], argv, os.environ), 0)[1]:
+            raise RuntimeError(f"tests/programs/{source}.c cannot be compiled")
     os.link(f"{target}/listen", f"{target}/ask")
 
 

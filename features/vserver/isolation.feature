@@ -29,6 +29,13 @@ Feature: what runs in a guest stays in it
       mark-of-the-guest
       """
 
+  @0.10-07
+  Scenario: a second chroot does not lead out of the tree
+    Given the empty file "/mark-of-the-host"
+    And I run "cp /usr/local/bin/attack /vservers/web/bin"
+    When the guest "web" runs "attack chroot /mark-of-the-host"
+    Then it prints "still inside"
+
   @0.2-02
   Scenario: a guest cannot reboot the machine
     When the guest "web" runs "reboot -n -f"

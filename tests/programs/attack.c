@@ -187,7 +187,7 @@ static void look(FILE *log, const char *pid)
 }
 
 /* Only what is new: the others were looked at when they came. */
-static int spy(const char *path)
+static void spy(const char *path)
 {
 	FILE *log = fopen(path, "w");
 	int newest = getpid();
@@ -229,7 +229,7 @@ int main(int argc, char **argv)
 	else if (argc == 3 && !strcmp(argv[1], "chroot"))
 		return leave_root(argv[2]);
 	else if (argc == 3 && !strcmp(argv[1], "spy"))
-		return spy(argv[2]);
+		spy(argv[2]);
 	else if (argc == 3 && !strcmp(argv[1], "type"))
 		return type(argv[2]);
 	return 0;

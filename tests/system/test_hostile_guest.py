@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from testhost import Machine, TestHost
 
-ATTACK = os.path.realpath(f"{__file__}/../../programs/attack.c")
 REFUSED = "Operation not permitted"
 
 # What is not refused with EPERM, and why that is no harm
@@ -44,19 +42,11 @@ sleep 1000 </dev/null >/dev/null 2>&1 &
 """
 
 
-@pytest.fixture(scope="module")
-def attack(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The program of what hostile root would try."""
-    program = str(tmp_path_factory.mktemp("attack") / "attack")
-    subprocess.run(["gcc", "-static", "-Os", "-Wall", "-o", program, ATTACK], check=True)
-    return program
-
-
 @pytest.fixture
-def web(host: TestHost, attack: str) -> TestHost:
+def web(host: TestHost) -> TestHost:
     """A host with the running guest "web", which has the program attack."""
     root = busybox.make(host, "web")
-    shutil.copy(attack, f"{root}/bin/attack")
+    shutil.copy(host.path("/usr/local/bin/attack"), f"{root}/bin/attack")
     host.write("/mark-of-the-host", "host\n")
     assert host.run("vserver web start").status == 0
     return host
