@@ -99,6 +99,16 @@ def test_a_chcontext_that_is_killed_anywhere_leaves_what_the_next_one_sweeps(
         eventually(lambda: processes(host) == [], f"end of {processes(host)} after {fault}")
 
 
+def test_a_context_that_pretends_to_leave_keeps_nobody_waiting(host: TestHost) -> None:
+    """Root in there can give process 1 the I/O priority by which it says that it leaves."""
+    pretend = "ionice -c 2 -n 7 -p 1; echo on; sleep 60"
+    with host.start(["chcontext", "--ctx", "500", "--secure", "sh", "-c", pretend]) as process:
+        process.expect("on")
+        result = host.run("chcontext --ctx 500 true", timeout=10)
+    reason = "cannot start the command: No such process"
+    assert (result.status, result.err) == (255, f"Can't set the new security context ({reason})\n")
+
+
 def own_calls(trace: str) -> Iterator[tuple[str, int]]:
     """Each call of a trace by strace(1) since the package's own work began, and its count."""
     counts: dict[str, int] = {}
