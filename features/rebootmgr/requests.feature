@@ -76,6 +76,19 @@ Feature: a virtual server asks to be restarted or stopped
     When the guest "vs1" runs "vhalt"
     Then the guest "vs1" is not running
 
+  Scenario: a virtual server that is being stopped cannot prevent that
+    Given the executable file "/vservers/vs1/etc/rc.d/rc6.d/K01vreboot":
+      """
+      #!/bin/sh
+      vreboot
+      sleep 1
+      """
+    When I run "vserver vs1 stop"
+    Then the file "/var/log/boot.log" contains "Server vs1 is running"
+    And no process "/usr/bin/python3 -IS /usr/sbin/vserver vs1 restart" runs on the host
+    When I run "vserver vs1 running"
+    Then it prints "Server vs1 is not running"
+
   @0.3-11
   Scenario: what the commands say goes to the boot log
     Given the file "/var/log/boot.log" with the line "what was there"

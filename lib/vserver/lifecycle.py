@@ -74,13 +74,32 @@ def stop(one: Guest) -> int:
     return 0 if empty else 1
 
 
+def restart(one: Guest, again: Callable[[], Guest]) -> int:
+    """Stop guest ``one`` and start what ``again`` returns, with nobody else's command between.
+
+    Nothing when it is stopped by now: a guest that asks for a restart while it is being
+    stopped must not come back.
+    """
+    with _Lock(one.name):
+        if not state.running_context(one.name):
+            return 0
+        stop(one)
+        return start(again())
+
+
 def running_line(name: str, running: int) -> str:
     """What every command says of a guest that is, or is not, in context ``running``."""
     return f"Server {name} is running" if running else f"Server {name} is not running"
 
 
+_locked: set[str] = set()  # the names of the guests that we hold
+
+
 class _Lock:
-    """Only one command at a time starts or stops a guest; others wait, not for ever."""
+    """Only one command at a time starts or stops a guest; others wait, not for ever.
+
+    Who holds it may take it again.
+    """
 
     __slots__ = ("_fd", "_name")
 
@@ -89,6 +108,8 @@ class _Lock:
         self._fd = -1
 
     def __enter__(self) -> None:
+        if self._name in _locked:
+            return
         state.make_directory()
         path = f"{paths.STATE_DIR}/{self._name}{_SUFFIX}"
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -100,6 +121,7 @@ class _Lock:
                     f"vserver: another command is starting or stopping '{self._name}'"
                 )
             time.sleep(0.05)
+        _locked.add(self._name)
 
     def _try(self) -> bool:
         try:
@@ -109,7 +131,9 @@ class _Lock:
         return True
 
     def __exit__(self, *exception: object) -> None:
-        os.close(self._fd)
+        if self._fd >= 0:
+            _locked.discard(self._name)
+            os.close(self._fd)
 
 
 def _remove_leftovers(name: str) -> bool:

@@ -170,8 +170,7 @@ def _restart(one: Guest, _arguments: list[str], options: Options) -> int:
     """Nothing happens to a stopped guest; the recorded profile ends with the stop (0.2)."""
     if not _tell_running(one, options):
         return 0
-    lifecycle.stop(one)
-    return lifecycle.start(_load(one.name, "start", options))
+    return lifecycle.restart(one, lambda: _load(one.name, "start", options))
 
 
 def _running(one: Guest, _arguments: list[str], options: Options) -> int:
