@@ -113,7 +113,8 @@ def start_syslog(shell: Shell, host: TestHost, path: str) -> None:
 def start_manager(shell: Shell, host: TestHost, command: str) -> None:
     """``command`` is a call of rebootmgr."""
     shell.background.append(host.start(command))
-    eventually(lambda: "/reboot\n" in host.run("cat /proc/net/unix").out, "the reboot manager serves")
+    sockets = "cat /proc/net/unix"
+    eventually(lambda: "/reboot\n" in host.run(sockets).out, "the reboot manager serves")
 
 
 @given("the kernel has VLAN devices")

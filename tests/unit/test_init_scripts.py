@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 INIT_D = Path(__file__).parents[2] / "init.d"
-NEEDS = "$network $local_fs $remote_fs"
+NEEDS = "$local_fs $remote_fs"
 
 CHKCONFIG = {
     "vservers": "345 98 10",
+    "rebootmgr": "- 98 10",
     "v_httpd": "- 85 15",
     "v_sshd": "- 55 25",
     "v_xinetd": "- 56 50",
@@ -37,7 +38,7 @@ def test_header(name: str) -> None:
     assert len(found["description"].split()) > 5
     assert found["Provides"] == name
     assert found["Required-Start"] == found["Required-Stop"]
-    assert found["Required-Start"].startswith(NEEDS)
+    assert NEEDS in found["Required-Start"]
     assert os.access(INIT_D / name, os.X_OK)
 
 
@@ -47,6 +48,11 @@ def test_a_wrapper_hands_on_to_the_service_of_its_name(name: str) -> None:
     assert last == f'exec "$USR_LIB_VSERVER/vsysvwrapper" {name.removeprefix("v_")} "$@"'
 
 
+def test_rebootmgr_names_what_it_depends_on() -> None:
+    found = tags("rebootmgr")
+    assert (found["processname"], found["config"]) == ("rebootmgr", "/etc/vservers")
+
+
 def test_run_levels_of_vservers() -> None:
     found = tags("vservers")
-    assert (found["Default-Start"], found["Default-Stop"]) == ("3 4 5", "0 1 2 6")
+    assert (found["Default-Start"], found["Default-Stop"]) == ("2 3 4 5", "0 1 2 6")
