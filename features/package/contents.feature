@@ -31,3 +31,8 @@ Feature: what the package brings
   Scenario: the services confined to some addresses are not enabled
     When I run "ls /etc/rc?.d | grep '^S.*v_'"
     Then it prints nothing
+
+  @0.2-10
+  Scenario: of the services, only vservers is enabled for systemd
+    When I run "ls /etc/systemd/system/multi-user.target.wants | grep -E '^(v_|vservers|rebootmgr)'"
+    Then it prints "vservers.service"
