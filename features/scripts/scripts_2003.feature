@@ -18,6 +18,7 @@ Feature: scripts that administrators wrote in 2003 run unchanged
     Given the script "vsps" of 2003
     And I run "vserver mail exec sh -c 'sleep 100 &'"
     And I run "vserver web exec sh -c 'sleep 777 & sleep 778 &'"
+    And I run "until pgrep -x -f 'sleep 778'; do sleep 0.05; done"
     When I run "vsps web | grep -v init"
     Then it prints:
       """

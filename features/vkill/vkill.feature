@@ -4,6 +4,7 @@ Feature: vkill signals a process wherever it is
     Given a guest "web"
     And the guest "web" is running
     And I run "vserver web exec sh -c 'sleep 777 &'"
+    And I run "until pgrep -x -f 'sleep 777'; do sleep 0.05; done"
 
   @0.11-01
   Scenario: a process of a guest, by the pid that context 1 shows
@@ -23,9 +24,11 @@ Feature: vkill signals a process wherever it is
 
   Scenario: a process of the root server, another signal
     Given the process "exec sleep 778" runs on the host
-    When I run "vkill -s SIGSTOP $(pgrep -x -f 'sleep 778'); ps -o stat= -C sleep -o args= | grep 778"
+    And I run "until pgrep -x -f 'sleep 778'; do sleep 0.05; done"
+    When I run "vkill -s SIGSTOP $(pgrep -x -f 'sleep 778')"
     Then the output contains "found in security context 0."
-    And the output contains "T"
+    When I run "until ps -o stat=,args= -C sleep | grep '^T.* 778'; do sleep 0.1; done"
+    Then the command succeeds
     When I run "vkill -s 9 -- $(pgrep -x -f 'sleep 778')"
     Then the command succeeds
     And no process "sleep 778" runs on the host
@@ -44,6 +47,9 @@ Feature: vkill signals a process wherever it is
     When I run "vkill -c 49152"
     Then the command succeeds
     And the guest "web" is not running
+    When I run "vkill -c 49152"
+    Then the command fails with status 1
+    And it says "vkill: No process in security context 49152" on standard error
 
   Scenario: a private context cannot be entered
     Given "chcontext --silent --flag private sleep 779" runs in the background

@@ -5,6 +5,8 @@ Feature: vps is ps for all contexts, and tells the context of each process
     And the guest "web" is running
     And I run "vserver web exec sh -c 'sleep 777 &'"
     And the process "exec sleep 778" runs on the host
+    And I run "until pgrep -x -f 'sleep 777'; do sleep 0.05; done"
+    And I run "until pgrep -x -f 'sleep 778'; do sleep 0.05; done"
 
   @0.14-10 @0.16-10 @0.16-11
   Scenario: the second field is the number, the third the name

@@ -21,6 +21,7 @@ Feature: vtop is top for all contexts
 
   Scenario: nobody can be killed from there
     Given the process "exec sleep 778" runs on the host
+    And I run "until pgrep -x -f 'sleep 778'; do sleep 0.05; done"
     When I run "chcontext --silent --ctx 1 pkill -f -x 'sleep 778'"
     Then the command fails
     And the process "sleep 778" runs on the host

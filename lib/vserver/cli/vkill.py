@@ -11,7 +11,7 @@ from vserver import observer
 from vserver.cli import say
 from vserver.cli.usage import usage
 from vserver.errors import VserverError, reason
-from vserver.kernel import cgroup, context, syscalls
+from vserver.kernel import context, syscalls
 
 USAGE = """\
 vkill [ -c context ] [ -s signal ] [ -- ] pid ...
@@ -100,11 +100,13 @@ def _signal(word: str) -> int:
 
 
 def _members(number: int | None) -> list[int]:
-    """All processes of context ``number``, its process 1 last: the others end with it."""
+    """All processes of context ``number``, a guest's own init last: the others end with it."""
     assert number
     init = context.init_of(number)
-    pids = cgroup.processes(context.directory(number))
-    return sorted(pids, key=lambda pid: (init is not None and pid == init.pid, pid))
+    pids = sorted(context.processes(number), key=lambda pid: (bool(init and pid == init.pid), pid))
+    if not pids:
+        raise VserverError(f"vkill: No process in security context {number}", 1)
+    return pids
 
 
 def _kill(pid: int, options: Options) -> bool:
@@ -113,6 +115,8 @@ def _kill(pid: int, options: Options) -> bool:
         fd, number = observer.open_process(pid)
     except (OSError, OverflowError):
         fd, number = -1, -1
+    if fd < 0 and not options.pids:  # it ended with the others
+        return True
     if fd < 0 or options.number not in (None, number):
         say(f"Process id {pid} not found.")
         return False
