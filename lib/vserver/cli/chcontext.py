@@ -8,7 +8,7 @@ from errno import EACCES, ENOSYS, EPERM
 
 from vserver import execute, session
 from vserver.cli import complain
-from vserver.cli.usage import usage
+from vserver.cli.contextoptions import Options, parse
 from vserver.errors import VserverError, reason
 from vserver.kernel import caps, context, isolation, pty, seccomp, syscalls
 from vserver.kernel.confine import Confinement
@@ -22,55 +22,8 @@ if TYPE_CHECKING:
 
     from vserver.kernel.pty import Terminal
 
-USAGE = """\
-chcontext [ options ] command [ arguments ... ]
-
-Run a command in a new security context, or in one that exists.
-
---ctx num         join or make this context instead of a new one; repeatable
---flag name       set a context flag: lock sched nproc private fakeinit hideinfo
-                  ulimit; repeatable
---cap name        keep this capability in spite of --secure; repeatable
---cap !name       take this capability away; repeatable
---secure          take away what a virtual server must not have
---hostname name   host name of the context
---domainname name NIS domain name of the context; none stands for no domain
---disconnect      run the command in the background
---silent          do not tell what is done"""
-
-MAX_CONTEXTS = 16
 ALLOCATE, STAY = -1, -2
 MAX_NAME = 64  # __NEW_UTS_LEN, linux/utsname.h
-
-
-class Options:
-    """The command line of chcontext."""
-
-    __slots__ = (
-        "command",
-        "disconnect",
-        "domainname",
-        "flags",
-        "hostname",
-        "kept",
-        "numbers",
-        "removed",
-        "secure",
-        "silent",
-    )
-
-    def __init__(self) -> None:
-        self.numbers: list[int] = []
-        self.flags = self.kept = self.removed = 0
-        self.secure = self.disconnect = self.silent = False
-        self.hostname: str | None = None
-        self.domainname: str | None = None
-        self.command: list[str] = []
-
-    @property
-    def allowed(self) -> int:
-        """The ceiling of the command."""
-        return caps.ceiling(secure=self.secure, removed=self.removed, kept=self.kept)
 
 
 def main() -> int:
@@ -79,70 +32,6 @@ def main() -> int:
     if options.disconnect:
         return _disconnect(lambda ready: _run(options, ready))
     return _run(options, lambda: None)
-
-
-def parse(words: list[str]) -> Options:
-    """The options of ``words``; unknown names are told and left out, as ever."""
-    options = Options()
-    switches = {"--secure": "secure", "--disconnect": "disconnect", "--silent": "silent"}
-    takers = {
-        "--ctx": _add_number,
-        "--flag": _add_flag,
-        "--cap": _add_capability,
-        "--hostname": _set_hostname,
-        "--domainname": _set_domainname,
-    }
-    position = 0
-    while position < len(words) and words[position].startswith("-"):
-        word = words[position]
-        position += 1
-        if word == "--":
-            break
-        if word in switches:
-            setattr(options, switches[word], True)
-        elif word in takers and position < len(words):
-            takers[word](options, words[position])
-            position += 1
-        else:
-            raise usage("chcontext", USAGE, 0 if words == ["--help"] else 255)
-    options.command = words[position:]
-    if not options.command:
-        raise usage("chcontext", USAGE)
-    return options
-
-
-def _add_number(options: Options, text: str) -> None:
-    if not text.removeprefix("-").isdecimal():
-        raise VserverError(f"Invalid context number: {text}", 255)
-    if len(options.numbers) == MAX_CONTEXTS:
-        complain("Too many context, max 16, ignored.")
-    else:
-        options.numbers.append(int(text))
-
-
-def _add_flag(options: Options, text: str) -> None:
-    if text in context.FLAGS:
-        options.flags |= context.FLAGS[text]
-    else:
-        complain(f"Unknown flag {text}")
-
-
-def _add_capability(options: Options, text: str) -> None:
-    bit = caps.parse(text.removeprefix("!"))
-    if bit is None:
-        complain(f"Unknown capability {text.removeprefix('!')}")
-    elif text.startswith("!"):
-        options.removed |= bit
-    else:
-        options.kept |= bit
-
-
-def _set_hostname(options: Options, text: str) -> None:
-    options.hostname = text
-
-
-def _set_domainname(options: Options, text: str) -> None:
-    options.domainname = "" if text == "none" else text
 
 
 def _run(options: Options, ready: Callable[[], None]) -> int:
@@ -196,9 +85,7 @@ def _enter(options: Options, number: int | None, ready: Callable[[], None]) -> N
             options.silent = True  # it ended under our feet, and is made anew
 
 
-def _enter_once(
-    options: Options, request: session.Request, ready: Callable[[], None]
-) -> NoReturn:
+def _enter_once(options: Options, request: session.Request, ready: Callable[[], None]) -> NoReturn:
     command = Command(options.command, os.environ, directory=_working_directory())
     fake = command if options.flags & context.FAKEINIT else None
     terminal = pty.open_outside() if fake else None

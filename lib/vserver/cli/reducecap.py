@@ -6,6 +6,7 @@ import sys
 
 from vserver import execute, session
 from vserver.cli import complain, say
+from vserver.cli.contextoptions import flag
 from vserver.cli.usage import usage
 from vserver.errors import VserverError, reason
 from vserver.kernel import caps, context, seccomp
@@ -59,7 +60,7 @@ def _parse(words: list[str]) -> Options:
         if word in ("--secure", "--show"):
             setattr(options, word[2:], True)
         elif word == "--flag" and position < len(words):
-            _add_flag(options, words[position])
+            options.flags |= flag(words[position])
             position += 1
         elif word.startswith("--") and (bit := caps.parse(word[2:])) is not None:
             options.removed |= bit
@@ -69,13 +70,6 @@ def _parse(words: list[str]) -> Options:
     if not options.command and not options.show:
         raise usage("reducecap", USAGE)
     return options
-
-
-def _add_flag(options: Options, name: str) -> None:
-    if name in context.FLAGS:
-        options.flags |= context.FLAGS[name]
-    else:
-        complain(f"Unknown flag {name}")
 
 
 def _lower(options: Options) -> None:
