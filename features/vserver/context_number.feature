@@ -11,8 +11,8 @@ Feature: a guest may have a security context of a fixed number
 
   Scenario: it does not count while the guest runs
     Given the guest "web" is running
-    And the guest "web" has the setting S_CONTEXT=1234
-    When I run "vserver web exec true"
+    When the guest "web" gets the setting S_CONTEXT=1234
+    And I run "vserver web exec true"
     Then the output has the line "New security context is 49152"
     When I run "vserver web stop"
     Then the command succeeds

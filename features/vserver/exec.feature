@@ -48,6 +48,18 @@ Feature: vserver NAME exec runs a command in a guest
     Then the command in the background prints "got it"
     And the command in the background ends
 
+  Scenario: Control-C and Control-Z on a terminal
+    Given the executable file "/vservers/web/bin/patient":
+      """
+      trap 'echo got it; exit 3' INT; echo ready; while :; do sleep 0.1; done
+      """
+    And "vserver web exec /bin/patient" runs on a terminal
+    And the screen shows "ready"
+    When I press Control-Z
+    And I press Control-C
+    Then the screen shows "got it"
+    And the command on the terminal ends with status 3
+
   @0.21-08
   Scenario Outline: words keep their boundaries
     Given the guest "web" is <state>

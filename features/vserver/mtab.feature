@@ -15,8 +15,11 @@ Feature: /etc/mtab of a guest lists what the guest sees
   @0.29-10
   Scenario: a command writes it
     Given the guest "web" is running
-    And the file "/vservers/web/etc/mtab" with the line "spoilt again"
-    When the guest "web" runs "grep -c / /etc/mtab"
+    When the file "/vservers/web/etc/mtab" becomes:
+      """
+      spoilt again
+      """
+    And the guest "web" runs "grep -c / /etc/mtab"
     Then it prints "5"
 
   @0.29-13 @0.29-14 @0.29-15

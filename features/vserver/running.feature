@@ -49,7 +49,7 @@ Feature: vserver NAME running and status tell about a guest
   Scenario: a guest whose last process ended is not running
     Given the guest "web" is running
     When I run "vserver --silent web exec killall httpd"
-    Then the guest "web" is not running
+    Then the guest "web" is stopped
 
   Scenario: a command in a stopped guest makes it run for as long as it takes
     Given "sleep 4711" runs in the guest "web"

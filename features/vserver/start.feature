@@ -48,6 +48,15 @@ Feature: vserver NAME start brings a guest up
       Server web is running
       """
 
+  Scenario: services survive the terminal that they were started from
+    Given the executable file "/vservers/web/etc/rc.d/rc3.d/S10plain":
+      """
+      sleep 4711 &
+      """
+    And "vserver web start" runs on a terminal
+    Then the command on the terminal ends with status 0
+    And the process "sleep 4711" runs on the host
+
   @0.3-03 @0.19-17
   Scenario: --silent removes the progress, not the services' own lines
     When I run "vserver --silent web start"

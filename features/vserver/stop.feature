@@ -23,6 +23,7 @@ Feature: vserver NAME stop leaves nothing of a guest running
     And standard error is empty
 
   Scenario: a guest that does not run
+    Given the guest "web" is stopped
     When I run "vserver web stop"
     Then the command succeeds
     And it prints:
@@ -108,7 +109,7 @@ Feature: vserver NAME stop leaves nothing of a guest running
       echo hanging; sleep 4711
       """
     And "vserver web stop" runs on a terminal
-    And the screen shows "hanging"
-    When I press Control-C
+    When the screen shows "hanging"
+    And I press Control-C
     Then the screen shows "Killing all processes"
     And the guest "web" is not running

@@ -269,12 +269,3 @@ def _read_answer(reader: int) -> bytes:
         answer += block
     os.close(reader)
     return answer
-
-
-def join_running(one: Guest, root: Root, running: int) -> Place | None:
-    """The place of a running guest for its stop scripts; None, told, when it is private."""
-    try:
-        return open_place(one, root, running, [])
-    except VserverError as error:
-        one.messages.warn(error.text)
-        return None

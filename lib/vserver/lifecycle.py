@@ -29,6 +29,7 @@ TERM_SECONDS = 1.0
 KILL_SECONDS = 10.0
 LOCK_SECONDS = 30.0
 _SIGTERM = 15
+_TEMPORARY = ".vserver."  # the names of Root.write before it renames
 _SUFFIX = ".lock"
 
 
@@ -47,6 +48,7 @@ def start(one: Guest) -> int:
             return 0
         one.check_settings()
         _remove_leftovers(one.name)
+        _remove_temporary(one)
         inside.run_hook(one, "pre-start")
         one.set_aliases()
         try:
@@ -67,6 +69,7 @@ def stop(one: Guest) -> int:
         if running:
             _stop_running(one, running)
         empty = _remove_leftovers(one.name)
+        _remove_temporary(one)
     _unmount(one)
     os.chdir("/")
     inside.run_hook(one, "post-stop", "/")
@@ -144,6 +147,20 @@ def _remove_leftovers(name: str) -> bool:
             return False
         number = context.find(name)
     return True
+
+
+def _remove_temporary(one: Guest) -> None:
+    """Remove files that a command which was killed was about to put in their place."""
+    state.remove_temporary(one.name)
+    with one.open_tree() as root:
+        _attempt(one, "/etc", lambda: _clear_temporary(root, "etc"))
+        _attempt(one, "/var/run", lambda: _clear_temporary(root, "var/run"))
+
+
+def _clear_temporary(root: Root, directory: str) -> None:
+    for name in root.names(directory):
+        if name.startswith(_TEMPORARY):
+            root.unlink(f"{directory}/{name}")
 
 
 def _start_services(one: Guest) -> int:
@@ -230,19 +247,20 @@ def _stop_running(one: Guest, running: int) -> None:
 
 
 def _run_stop_scripts(one: Guest, running: int) -> None:
-    with one.open_tree() as root:
-        level = runlevel.default_level(root)
-        words = runlevel.stop_command(root, fakeinit=one.has_fakeinit)
-        command = Command(words, {**one.environment(), **runlevel.stop_environment(level)})
-        place = inside.join_running(one, root, running)
-    if place is None:
-        return
+    """Run them; what keeps them from running, or from ending, is told and does not matter."""
     try:
+        with one.open_tree() as root:
+            level = runlevel.default_level(root)
+            words = runlevel.stop_command(root, fakeinit=one.has_fakeinit)
+            command = Command(words, {**one.environment(), **runlevel.stop_environment(level)})
+            place = inside.open_place(one, root, running, [])
         inside.run(place, command, SCRIPT_SECONDS)
     except TimeoutError:
         one.messages.warn(f"vserver: the stop scripts of '{one.name}' take too long")
     except VserverError as error:
         one.messages.warn(error.text)
+    except OSError as error:
+        one.messages.warn(f"vserver: {error.filename or one.directory}: {reason(error)}")
 
 
 def _wait_for_services(number: int, seconds: float, quiet: float = 0.0) -> None:

@@ -71,6 +71,14 @@ def write_file(path: str, number: int, profile: str) -> None:
         raise OSError(error.errno, error.strerror, path) from None
 
 
+def remove_temporary(name: str) -> None:
+    """Remove what a writer that was killed has left beside the state file of guest ``name``."""
+    beginning = f"{name}{SUFFIX}."
+    for file in os.listdir(paths.STATE_DIR):
+        if file.startswith(beginning) and file.removeprefix(beginning).isdecimal():
+            _remove(f"{paths.STATE_DIR}/{file}")
+
+
 def _remove(path: str) -> None:
     try:
         os.unlink(path)

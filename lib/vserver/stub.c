@@ -138,11 +138,73 @@ static void become(char **command)
 	execv(script[0], script);
 }
 
+static int end_like(int status)
+{
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+
+	int signal = WTERMSIG(status);
+	struct rlimit none = { 0, 0 };
+	sigset_t set;
+
+	setrlimit(RLIMIT_CORE, &none);
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	kill(getpid(), signal);
+	return 128 + signal;
+}
+
+/*
+ * The leader of a session on a terminal. When a leader ends, the kernel hangs up on the group in
+ * the foreground, and a service that was started there would end with its script. So the command
+ * gets a group of its own, and at the end the leader is alone in the foreground.
+ */
+static int lead(int tty, pid_t command, const sigset_t *signals)
+{
+	int signal, status;
+
+	prctl(PR_SET_NAME, "session");
+	for (;;) {
+		signal = sigwaitinfo(signals, NULL);
+		if (signal == SIGINT || signal == SIGQUIT)
+			kill(-command, signal);
+		else if (signal > 0 && signal != SIGCHLD)
+			kill(command, signal);
+		if (waitpid(command, &status, WNOHANG | WUNTRACED) != command)
+			continue;
+		if (!WIFSTOPPED(status))
+			break;
+		if (WSTOPSIG(status) == SIGTSTP)
+			kill(-command, SIGCONT);        /* nobody here could do that later */
+	}
+	tcsetpgrp(tty, getpgrp());
+	return end_like(status);
+}
+
+/* Returns in the command's process only, which leads a group in the foreground of TTY. */
+static void open_session(int report, int tty)
+{
+	sigset_t all, before;
+
+	ioctl(tty, TIOCSCTTY, 0);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	pid_t command = fork();
+	if (command > 0) {
+		close(report);
+		_exit(lead(tty, command, &all));
+	}
+	setpgid(0, 0);
+	tcsetpgrp(tty, getpgrp());
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 static void start(int report, int tty, int reaped, char **command)
 {
 	setsid();
 	if (tty >= 0)
-		ioctl(tty, TIOCSCTTY, 0);
+		open_session(report, tty);
 	if (tty > STDERR_FILENO)
 		close(tty);
 	if (reaped && closing())
@@ -315,23 +377,6 @@ static int relay(struct session *s)
 		if (watched[0].revents && take_signal(s, signals, &status))
 			return status;
 	}
-}
-
-static int end_like(int status)
-{
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status);
-
-	int signal = WTERMSIG(status);
-	struct rlimit none = { 0, 0 };
-	sigset_t set;
-
-	setrlimit(RLIMIT_CORE, &none);
-	sigemptyset(&set);
-	sigaddset(&set, signal);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	kill(getpid(), signal);
-	return 128 + signal;
 }
 
 static int await(pid_t pid, int init, int master, int out)

@@ -205,6 +205,12 @@ def test_stop_ends_a_guest_that_halts_its_stop_scripts(web: TestHost) -> None:
     assert web.run("vserver web running").status == 1
 
 
+def test_stop_does_not_need_what_the_tree_says(web: TestHost) -> None:
+    web.run("cd /vservers/web/etc; rm -rf inittab rc.d init.d; mkfifo inittab rc.d")
+    assert web.run("vserver --silent web stop", timeout=20).status == 0
+    assert web.run("vserver web running").status == 1
+
+
 def test_names_of_programs_do_not_control_the_terminal(web: TestHost) -> None:
     script = "cp /bin/busybox '/tmp/\33[31msleep'; ln -s '/tmp/\33[31msleep' /tmp/sleep"
     web.run(["vserver", "--silent", "web", "exec", "sh", "-c", script])
