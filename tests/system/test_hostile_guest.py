@@ -163,8 +163,9 @@ def test_no_directory_gets_in_as_a_standard_stream(web: TestHost, redirection: s
 
 def test_nothing_is_typed_into_the_administrators_terminal(web: TestHost) -> None:
     terminal = web.terminal("bash")
-    terminal.send("vserver --silent web exec attack type 'touch /typed\n'\n")
-    terminal.expect("TIOCSTI")
+    terminal.send("vserver --silent web exec attack type 'touch /typed\n'; echo re''turned\n")
+    terminal.expect("returned")
+    assert "TIOCSTI: Operation not permitted" in terminal.screen
     terminal.send("echo still $((40 + 2))\n")
     terminal.expect("still 42")
     assert not os.path.exists(web.path("/typed"))
