@@ -115,4 +115,4 @@ Feature: a context has flags
     And the command in the background prints "New security context is 500"
     And "taskset -c 0 chcontext --ctx 501 --flag sched sh -c 'yes >/dev/null'" runs in the background
     And the command in the background prints "New security context is 501"
-    Then the contexts 500 and 501 get about the same processor time in 3 seconds
+    Then contexts 500 and 501 get about the same processor time in 3 seconds

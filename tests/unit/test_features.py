@@ -75,3 +75,13 @@ def test_scenario_titles_are_not_repeated_in_a_feature() -> None:
         lines = file.read_text(encoding="utf-8").splitlines()
         titles = [line.strip() for line in lines if line.strip().startswith("Scenario")]
         assert len(titles) == len(set(titles)), file.name
+
+
+def test_every_step_is_used() -> None:
+    used = {(kind, text) for kind, text, _where in used_steps()}
+    unused = [
+        f"{kind} {parser.name}"
+        for kind, parser in definitions()
+        if not any(of == kind and parser.is_matching(text) for of, text in used)
+    ]
+    assert not unused
