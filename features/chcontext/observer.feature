@@ -26,3 +26,15 @@ Feature: context 1 sees all contexts and cannot interfere
     And standard error contains "Operation not permitted"
     And the process "sleep 4711" runs on the host
     And the process "sleep 4712" runs on the host
+
+  @0.7-13
+  Scenario Outline: none of them can be slowed down by <command>
+    When I run "chcontext --silent --ctx 1 <command> $(pgrep -f -x 'sleep 4712')"
+    Then the command fails
+    And standard error contains "Operation not permitted"
+
+    Examples:
+      | command             |
+      | renice 5 -p         |
+      | taskset -p 1        |
+      | prlimit --nproc=1 -p |

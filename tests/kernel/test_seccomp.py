@@ -175,6 +175,15 @@ def test_an_observer_signals_and_traces_nobody(host: TestHost, abi: str) -> None
     assert (len(found), others(found, "EPERM")) == (9, {})
 
 
+@both_abis
+def test_an_observer_changes_its_own_priority_and_no_other_one(host: TestHost, abi: str) -> None:
+    calls = ["setpriority 0 1 5", "sched_setscheduler 1", "prlimit64 1", "ioprio_set 1 1"]
+    refused = answers(host, abi, calls, filtered("observer_filter()"))
+    assert (len(refused), others(refused, "EPERM")) == (4, {})
+    own = answers(host, abi, ["setpriority 0 0 5"], filtered("observer_filter()"))
+    assert others(own, "EPERM") != {}
+
+
 def test_threads_and_children_work_under_the_filter(host: TestHost) -> None:
     program = """
 import subprocess, threading

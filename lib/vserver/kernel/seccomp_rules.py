@@ -64,10 +64,22 @@ _NETLINK_AUDIT = 9
 
 _F_SETLEASE, _F_WRLCK = 1024, 1  # fcntl.h
 
-_SIGNALS = """
+# What reaches another process: context 1 looks and does nothing
+_INTERFERENCE = """
     kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal ptrace
-    process_vm_writev pidfd_getfd
+    process_vm_writev process_madvise pidfd_getfd migrate_pages move_pages
 """
+
+# The same where the argument of that position names another process, 0 being the caller
+_INTERFERENCE_WITH = {
+    "sched_setaffinity": 0,
+    "sched_setattr": 0,
+    "sched_setparam": 0,
+    "sched_setscheduler": 0,
+    "prlimit64": 0,
+    "setpriority": 1,
+    "ioprio_set": 1,
+}
 
 _32_BITS = 0xFFFFFFFF
 
@@ -126,7 +138,7 @@ class _Rules:
         if name == "lock":
             self._namespaces()
         elif name == "observer":
-            self._refuse(_SIGNALS)
+            self._observer()
         else:
             self._guest(int(name.removeprefix("guest-"), 16))
 
@@ -143,6 +155,11 @@ class _Rules:
         self._sockets(allowed)
         self._one(EAGAIN, "fcntl", _masked(1, _F_SETLEASE), _masked(2, _F_WRLCK))
         self._one(EAGAIN, "fcntl64", _masked(1, _F_SETLEASE), _masked(2, _F_WRLCK))
+
+    def _observer(self) -> None:
+        self._refuse(_INTERFERENCE)
+        for call, argument in _INTERFERENCE_WITH.items():
+            self._one(EPERM, call, seccomp.Arg(argument, seccomp.NE, 0))
 
     def _namespaces(self) -> None:
         for flag in _NAMESPACES:
