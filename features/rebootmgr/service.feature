@@ -39,7 +39,7 @@ Feature: the service rebootmgr
   @0.21-20
   Scenario: stop ends the manager, and no other process of that name
     Given I run "cp /bin/sleep /tmp/rebootmgr"
-    And the process "/tmp/rebootmgr 4711" runs on the host
+    And "/tmp/rebootmgr 4711" runs in the background
     And I run "/etc/init.d/rebootmgr start"
     When I run "/etc/init.d/rebootmgr stop"
     Then the process "/tmp/rebootmgr 4711" runs on the host
@@ -48,7 +48,7 @@ Feature: the service rebootmgr
 
   @0.21-20
   Scenario: a pid file that was left behind names nobody
-    Given the process "sleep 4711" runs on the host
+    Given "sleep 4711" runs in the background
     And I run "pgrep -x -f 'sleep 4711' >/var/run/rebootmgr.pid"
     When I run "/etc/init.d/rebootmgr stop"
     Then the command succeeds

@@ -1,7 +1,7 @@
 Feature: vkill checks its words before it signals anybody
 
   Scenario Outline: how it is called
-    Given the process "exec sleep 778" runs on the host
+    Given "exec sleep 778" runs in the background
     And I run "until pgrep -x -f 'sleep 778'; do sleep 0.05; done"
     When I run "vkill <words>"
     Then the command fails with status 255

@@ -23,7 +23,7 @@ Feature: vkill signals a process wherever it is
     And it prints "Process id 4194300 not found."
 
   Scenario: a process of the root server, another signal
-    Given the process "exec sleep 778" runs on the host
+    Given "exec sleep 778" runs in the background
     And I run "until pgrep -x -f 'sleep 778'; do sleep 0.05; done"
     When I run "vkill -s SIGSTOP $(pgrep -x -f 'sleep 778')"
     Then the output contains "found in security context 0."

@@ -4,7 +4,7 @@ Feature: vps is ps for all contexts, and tells the context of each process
     Given a guest "web"
     And the guest "web" is running
     And I run "vserver web exec sh -c 'sleep 777 &'"
-    And the process "exec sleep 778" runs on the host
+    And "exec sleep 778" runs in the background
     And I run "until pgrep -x -f 'sleep 777'; do sleep 0.05; done"
     And I run "until pgrep -x -f 'sleep 778'; do sleep 0.05; done"
 

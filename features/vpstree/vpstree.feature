@@ -4,7 +4,7 @@ Feature: vpstree is pstree for all contexts
   Scenario: it shows the processes of guests and of the host
     Given a guest "web"
     And the guest "web" is running
-    And the process "sleep 778" runs on the host
+    And "sleep 778" runs in the background
     When I run "vpstree -a 2>&1"
     Then the command succeeds
     And the output contains "sleep 778"

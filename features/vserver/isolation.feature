@@ -8,7 +8,7 @@ Feature: what runs in a guest stays in it
   Scenario: processes of the host and of other guests are out of sight and reach
     Given a guest "mail"
     And the guest "mail" is running
-    And the process "sleep 4711" runs on the host
+    And "sleep 4711" runs in the background
     And "sleep 4712" runs in the guest "mail"
     And the process "sleep 4712" runs on the host
     When I run "for sleeper in $(pgrep -f -x 'sleep 471[12]'); do vserver --silent web exec kill -9 $sleeper; done"

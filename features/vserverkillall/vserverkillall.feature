@@ -1,7 +1,7 @@
 Feature: vserverkillall ends all processes of a security context
 
   Scenario: on the root server it does nothing
-    Given the process "sleep 4711" runs on the host
+    Given "sleep 4711" runs in the background
     When I run "/usr/lib/vserver/vserverkillall"
     Then the command succeeds
     And it prints "Running in security context 0, do nothing"
@@ -9,7 +9,7 @@ Feature: vserverkillall ends all processes of a security context
 
   @0.3-05
   Scenario: in a context it ends what is there, and nothing else
-    Given the process "sleep 4711" runs on the host
+    Given "sleep 4711" runs in the background
     And "chcontext --ctx 500 sleep 4712" runs in the background
     And the command in the background prints "New security context is 500"
     When I run "chcontext --silent --ctx 500 /usr/lib/vserver/vserverkillall"

@@ -20,7 +20,7 @@ Feature: vtop is top for all contexts
     Then the command on the terminal ends with status -2
 
   Scenario: nobody can be killed from there
-    Given the process "exec sleep 778" runs on the host
+    Given "exec sleep 778" runs in the background
     And I run "until pgrep -x -f 'sleep 778'; do sleep 0.05; done"
     When I run "chcontext --silent --ctx 1 pkill -f -x 'sleep 778'"
     Then the command fails

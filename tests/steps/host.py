@@ -79,10 +79,6 @@ def add_program(host: TestHost, path: str, text: str) -> None:
 
 
 @given(parsers.parse('the process "{command}" runs on the host'))
-def start_process(shell: Shell, host: TestHost, command: str) -> None:
-    shell.background.append(host.start(command))
-
-
 @then(parsers.parse('the process "{command}" runs on the host'))
 def check_process(host: TestHost, command: str) -> None:
     eventually(lambda: runs(host, command), f"{command} runs")
