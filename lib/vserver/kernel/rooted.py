@@ -84,6 +84,11 @@ class Root:
         """
         return _openat2(self.fd, path.lstrip("/") or ".", flags, _IN_GUEST, mode)
 
+    def open_local(self, path: str) -> int:
+        """Directory ``path`` for reading; EXDEV when the way there leaves the root's own mount."""
+        resolve = _IN_GUEST | syscalls.RESOLVE_NO_XDEV
+        return _openat2(self.fd, path.lstrip("/") or ".", _DIRECTORY, resolve)
+
     def open_child(self, name: str) -> int:
         """Directory ``name`` right below the root, as an O_PATH descriptor.
 

@@ -134,6 +134,7 @@ _prctl = _bind("prctl", _int, _ulong, _ulong, _ulong, _ulong)
 _sethostname = _bind("sethostname", _char_p, ctypes.c_size_t)
 _setdomainname = _bind("setdomainname", _char_p, ctypes.c_size_t)
 _execvp = _bind("execvp", _char_p, _void_p)
+_renameat2 = _bind("renameat2", _int, _char_p, _int, _char_p, ctypes.c_uint)
 _capget = _bind("capget", _void_p, _void_p)
 _capset = _bind("capset", _void_p, _void_p)
 _syscall = _libc["syscall"]
@@ -263,6 +264,11 @@ def openat2(dirfd: int, path: Path, flags: int, resolve: int, mode: int = 0) -> 
         return syscall("openat2", dirfd, encode(path), buffer, 24)
     except OSError as error:
         raise OSError(error.errno, error.strerror, os.fsdecode(path)) from None
+
+
+def rename_new(directory: int, old: Path, new: Path) -> None:
+    """renameat2(2) within ``directory`` that replaces nothing: FileExistsError instead."""
+    _renameat2(directory, encode(old), directory, encode(new), 1)  # RENAME_NOREPLACE
 
 
 def close_range(first: int, last: int = 0xFFFFFFFF) -> None:

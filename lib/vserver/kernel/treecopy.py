@@ -16,6 +16,7 @@ from stat import S_IMODE, S_ISBLK, S_ISCHR, S_ISDIR, S_ISLNK, S_ISREG
 from vserver.kernel import syscalls
 from vserver.kernel.rooted import Descriptor, mknod, reopen_regular
 from vserver.kernel.rootfs import DEVICES
+from vserver.kernel.sharing import FICLONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 # what to do with a directory that is not to be copied as it is
 OMIT, EMPTY, NO_FILES = "omit", "empty", "no files"
 
-_FICLONE = 0x40049409  # linux/fs.h
 _NODES = {os.makedev(major, minor) for _, major, minor in DEVICES.values()}
 _SAME_MOUNT = syscalls.RESOLVE_BENEATH | syscalls.RESOLVE_NO_SYMLINKS | syscalls.RESOLVE_NO_XDEV
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -106,13 +106,13 @@ class TreeCopy:
         with Descriptor(_make_directory(level.copy, name)) as copy:
             source = _open_directory(level, name, entry)
             if source is None:
-                _set_metadata(copy, entry)
+                set_metadata(copy, entry)
                 return
             with Descriptor(source):
                 below = _Level(source, copy, f"{level.path}{name}/", entry.st_dev, files=files)
                 for child in os.listdir(source) if treatment != EMPTY else ():
                     self._entry(below, child)
-                _set_metadata(copy, entry, source)
+                set_metadata(copy, entry, source)
 
     def _leaf(self, level: _Level, name: str, found: int, entry: os.stat_result) -> None:
         inode = (entry.st_dev, entry.st_ino)
@@ -124,10 +124,10 @@ class TreeCopy:
             self._file(level, name, found, entry)
         elif S_ISLNK(entry.st_mode):
             os.symlink(os.readlink("", dir_fd=found), name, dir_fd=level.copy)
-            _set_link_metadata(level.copy, name, entry)
-        elif _is_harmless(entry):
+            set_link_metadata(level.copy, name, entry)
+        elif is_harmless(entry):
             mknod(level.copy, name, entry.st_mode, entry.st_rdev)
-            _set_link_metadata(level.copy, name, entry)
+            set_link_metadata(level.copy, name, entry)
         else:
             return
         if entry.st_nlink > 1:
@@ -139,15 +139,15 @@ class TreeCopy:
             Descriptor(os.open(name, _NEW_FILE, 0o600, dir_fd=level.copy)) as copy,
         ):
             if not self._clone(source, copy, entry.st_dev):
-                _copy_content(source, copy, entry)
-            _set_metadata(copy, entry, source)
+                copy_content(source, copy, entry)
+            set_metadata(copy, entry, source)
 
     def _clone(self, source: int, copy: int, device: int) -> bool:
         """Share the content (FICLONE); false where the file systems cannot."""
         if device in self._unclonable:
             return False
         try:
-            ioctl(copy, _FICLONE, source)
+            ioctl(copy, FICLONE, source)
         except OSError as error:
             if error.errno in (ENOTSUP, EXDEV, ENOTTY):
                 self._unclonable.add(device)
@@ -155,7 +155,7 @@ class TreeCopy:
         return True
 
 
-def _is_harmless(entry: os.stat_result) -> bool:
+def is_harmless(entry: os.stat_result) -> bool:
     """Whether a node is a fifo, a socket or a device of those that every guest has."""
     if S_ISBLK(entry.st_mode):
         return False
@@ -185,7 +185,11 @@ def _open_directory(level: _Level, name: str, entry: os.stat_result) -> int | No
         raise
 
 
-def _copy_content(source: int, copy: int, entry: os.stat_result) -> None:
+def copy_content(source: int, copy: int, entry: os.stat_result) -> None:
+    """Copy the bytes of ``source``, which ``entry`` describes, to the empty file ``copy``.
+
+    Holes stay holes; no byte passes through this process.
+    """
     size = entry.st_size
     if entry.st_blocks * 512 >= size:
         _send(source, copy, 0, size)
@@ -218,8 +222,9 @@ def _send(source: int, copy: int, start: int, end: int) -> None:
         start += sent
 
 
-def _set_metadata(copy: int, entry: os.stat_result, source: int | None = None) -> None:
-    """In this order: a new owner takes set-id bits and file capabilities away."""
+def set_metadata(copy: int, entry: os.stat_result, source: int | None = None) -> None:
+    """Give ``copy`` the owner, mode and times of ``entry``, and the attributes of ``source``."""
+    # in this order: a new owner takes set-id bits and file capabilities away
     os.fchown(copy, entry.st_uid, entry.st_gid)
     os.fchmod(copy, S_IMODE(entry.st_mode))
     if source is not None:
@@ -243,7 +248,8 @@ def _copy_attributes(source: int, copy: int) -> None:
                 raise
 
 
-def _set_link_metadata(parent: int, name: str, entry: os.stat_result) -> None:
+def set_link_metadata(parent: int, name: str, entry: os.stat_result) -> None:
+    """Give ``name``, which is no regular file or directory, the owner and times of ``entry``."""
     os.chown(name, entry.st_uid, entry.st_gid, dir_fd=parent, follow_symlinks=False)
     times = (entry.st_atime_ns, entry.st_mtime_ns)
     os.utime(name, ns=times, dir_fd=parent, follow_symlinks=False)

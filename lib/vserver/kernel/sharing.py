@@ -1,0 +1,178 @@
+"""Files that share their blocks or their inode, by descriptors that were opened before."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from errno import EAGAIN, EINVAL, ENOLCK, ENOTSUP, ENOTTY, ETXTBSY, EXDEV
+from struct import Struct, pack_into
+
+# linux/fs.h
+FICLONE = 0x40049409
+_FIDEDUPERANGE = 0xC0189436
+_DEDUPE_PIECE = 16 << 20
+# struct file_dedupe_range with one file_dedupe_range_info: source offset, length, count; then
+# descriptor, offset, bytes done, status
+_DEDUPE = Struct("=QQHHIqQQiI")
+_RANGE_SAME = 0
+
+# linux/fiemap.h: struct fiemap (start, length, flags, mapped, count, reserved), fiemap_extent
+# (logical, physical, length, 2 reserved, flags, 3 reserved)
+_FS_IOC_FIEMAP = 0xC020660B
+_FIEMAP = Struct("=QQIIII")
+_EXTENT = Struct("=QQQ16xI12x")
+_EXTENTS_AT_ONCE = 64
+_FLAG_SYNC = 0x01
+_EXTENT_LAST, _EXTENT_UNKNOWN, _EXTENT_SHARED = 0x0001, 0x0002, 0x2000
+
+_BLOCK = 1 << 18
+
+
+def same_content(one: int, other: int, size: int) -> bool:
+    """Whether the first ``size`` bytes of two open files are equal, and both end there."""
+    offset = 0
+    while offset < size:
+        block = os.pread(one, _BLOCK, offset)
+        if not block or block != os.pread(other, _BLOCK, offset):
+            return False
+        offset += len(block)
+    return offset == size
+
+
+def attributes(fd: int) -> dict[str, bytes]:
+    """The extended attributes of an open file, access lists and capabilities among them."""
+    try:
+        return {name: os.getxattr(fd, name) for name in os.listxattr(fd)}
+    except OSError as error:
+        if error.errno == ENOTSUP:
+            return {}
+        raise
+
+
+def clone(source: int, copy: int) -> bool:
+    """Let the new file ``copy`` share the blocks of ``source``; false where that cannot be."""
+    try:
+        fcntl.ioctl(copy, FICLONE, source)
+    except OSError as error:
+        if error.errno in (ENOTSUP, ENOTTY, EXDEV, EINVAL):
+            return False
+        raise
+    return True
+
+
+def dedupe(source: int, target: int, size: int) -> bool:
+    """Let ``target`` share the blocks of ``source`` if their ``size`` bytes are equal.
+
+    The kernel compares and shares in one step; all else of ``target`` stays as it is, and who
+    has it open notices nothing (FIDEDUPERANGE, on btrfs and xfs). False when they differ;
+    EOPNOTSUPP, EXDEV or EINVAL where the file system cannot do that.
+    """
+    offset = 0
+    while offset < size:
+        done = _dedupe_piece(source, target, offset, min(size - offset, _DEDUPE_PIECE))
+        if not done:
+            return False
+        offset += done
+    return True
+
+
+def _dedupe_piece(source: int, target: int, offset: int, length: int) -> int:
+    request = bytearray(_DEDUPE.pack(offset, length, 1, 0, 0, target, offset, 0, 0, 0))
+    fcntl.ioctl(source, _FIDEDUPERANGE, request)
+    done, status = _DEDUPE.unpack(request)[7:9]
+    if status < 0:
+        raise OSError(-status, os.strerror(-status))
+    return int(done) if status == _RANGE_SAME else 0
+
+
+def share_all(one: int, other: int) -> bool:
+    """Whether two files lie in the same blocks throughout; false where that is not known."""
+    try:
+        mine, others = _extents(one), _extents(other)
+    except OSError as error:
+        if error.errno == ENOTSUP:
+            return False
+        raise
+    known = all(not flags & _EXTENT_UNKNOWN for *_, flags in mine)
+    return bool(mine) and known and [e[:3] for e in mine] == [e[:3] for e in others]
+
+
+def shared_bytes(fd: int, size: int) -> int:
+    """How many of the ``size`` bytes of a file lie in blocks that other files have as well.
+
+    EOPNOTSUPP where the file system does not tell (FIEMAP).
+    """
+    return sum(
+        min(start + length, size) - start
+        for start, _, length, flags in _extents(fd)
+        if flags & _EXTENT_SHARED and start < size
+    )
+
+
+def _extents(fd: int) -> list[tuple[int, int, int, int]]:
+    """The extents of a file: logical and physical start, length in bytes, FIEMAP_EXTENT_ bits."""
+    found: list[tuple[int, int, int, int]] = []
+    start = 0
+    while True:
+        buffer = bytearray(_FIEMAP.size + _EXTENTS_AT_ONCE * _EXTENT.size)
+        pack_into(_FIEMAP.format, buffer, 0, start, -1 & (1 << 64) - 1, _FLAG_SYNC, 0, 64, 0)
+        fcntl.ioctl(fd, _FS_IOC_FIEMAP, buffer)
+        count = _FIEMAP.unpack_from(buffer)[3]
+        data = memoryview(buffer)[_FIEMAP.size : _FIEMAP.size + count * _EXTENT.size]
+        for logical, physical, length, flags in _EXTENT.iter_unpack(data):
+            found.append((logical, physical, length, flags))
+        if not count or found[-1][3] & _EXTENT_LAST:
+            return found
+        start = found[-1][0] + found[-1][2]
+
+
+class BusyError(OSError):
+    """Somebody has the file open for writing."""
+
+
+class Lease:
+    """A read lease: nobody has the file open for writing, and who wants to, waits.
+
+    BusyError when somebody has. Where the file system knows no leases there is none. The
+    caller ignores SIGIO, by which the kernel tells of a writer that waits.
+    """
+
+    __slots__ = ("_fd", "_held", "_path")
+
+    def __init__(self, fd: int, path: str) -> None:
+        """``path`` is what a BusyError calls the file."""
+        self._fd = fd
+        self._path = path
+        self._held = False
+
+    def take(self) -> None:
+        """Get the lease."""
+        try:
+            fcntl.fcntl(self._fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            if error.errno == EAGAIN:
+                raise BusyError(ETXTBSY, os.strerror(ETXTBSY), self._path) from None
+            if error.errno not in (EINVAL, ENOLCK):
+                raise
+        else:
+            self._held = True
+
+    def release(self) -> None:
+        """Let writers in again."""
+        if self._held:
+            fcntl.fcntl(self._fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+
+    def broken(self) -> bool:
+        """Whether a writer waits: then the file is about to change."""
+        return self._held and fcntl.fcntl(self._fd, fcntl.F_GETLEASE) == fcntl.F_UNLCK
+
+    def __enter__(self) -> None:
+        self.take()
+
+    def __exit__(self, *exception: object) -> None:
+        self.release()
+
+
+def link(fd: int, directory: int, name: str) -> None:
+    """Give the open file ``fd`` a further name, whatever became of the one it was opened by."""
+    os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=directory)
