@@ -49,6 +49,7 @@ Feature: the service rebootmgr
   @0.21-20
   Scenario: a pid file that was left behind names nobody
     Given "sleep 4711" runs in the background
+    And the process "sleep 4711" runs on the host
     And I run "pgrep -x -f 'sleep 4711' >/var/run/rebootmgr.pid"
     When I run "/etc/init.d/rebootmgr stop"
     Then the command succeeds
