@@ -69,6 +69,7 @@ def stop(one: Guest) -> int:
         if running:
             _stop_running(one, running)
         empty = _remove_leftovers(one.name)
+        collector.collect()
         _remove_temporary(one)
     _unmount(one)
     os.chdir("/")
