@@ -16,6 +16,7 @@ import fcntl
 import os
 import platform
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,10 +33,12 @@ MEMORY = os.environ.get("VM_MEMORY", "4096")
 CPUS = os.environ.get("VM_CPUS", str(os.cpu_count()))
 ARGUMENTS = ["-n", CPUS, "tests/kernel", "tests/features"]
 NO_RESULT = 125
+TERMINATED = 128 + signal.SIGTERM
 
 
 def main() -> int:
     """Make what is missing, run the machine, and return the status of pytest inside it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # and qemu with us
     os.makedirs(image.BUILD, exist_ok=True)
     with open(f"{image.BUILD}/lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
