@@ -13,7 +13,7 @@ from vserver.errors import VserverError
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import IO, Any
 
 
 def run(words: Sequence[str], *, directory: str | None = None) -> int:
@@ -42,9 +42,28 @@ def output(words: Sequence[str], *, directory: str | None = None) -> str:
     try:
         return str(program(*words[1:], _cwd=directory, **options))
     except sh.ErrorReturnCode as error:
-        said = error.stderr.decode("utf-8", "surrogateescape").strip().splitlines()
-        text = f"{words[0]}: {said[-1] if said else f'exit status {_status(error)}'}"
-        raise VserverError(text, _status(error)) from None
+        raise _failure(words[0], error) from None
+
+
+def save(words: Sequence[str], file: IO[bytes]) -> None:
+    """Run a program with standard output to ``file``; VserverError as for ``output``.
+
+    For output whose amount a stranger decides: ``prlimit --fsize`` can bound that of a file.
+    """
+    sh, program = _find(words[0])
+    try:
+        program(*words[1:], _out=file)
+    except sh.ErrorReturnCode as error:
+        raise _failure(words[0], error) from None
+
+
+def exists(name: str) -> bool:
+    """Whether the host has the program ``name``."""
+    try:
+        _find(name)
+    except VserverError:
+        return False
+    return True
 
 
 def _find(name: str) -> tuple[Any, Any]:
@@ -56,6 +75,12 @@ def _find(name: str) -> tuple[Any, Any]:
         return sh, sh.Command(name)
     except sh.CommandNotFound:
         raise VserverError(f"Can't execute {name} (No such file or directory)", 255) from None
+
+
+def _failure(name: str, error: Any) -> VserverError:
+    said = error.stderr.decode("utf-8", "surrogateescape").strip().splitlines()
+    text = f"{name}: {said[-1] if said else f'exit status {_status(error)}'}"
+    return VserverError(text, _status(error))
 
 
 def _status(error: Any) -> int:

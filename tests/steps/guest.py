@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 from pytest_bdd import given, parsers, then, when
 
-from guests import busybox, debian, redhat
+from guests import busybox, debian, redhat, rpm
 from steps import Shell, eventually
 
 if TYPE_CHECKING:
@@ -36,6 +37,22 @@ def make_redhat_guest(host: TestHost, name: str) -> None:
 def make_debian_guest(host: TestHost, name: str, address: str) -> None:
     conf = {"IPROOT": address, "IPROOTDEV": "eth0", "S_HOSTNAME": name, "S_FLAGS": "lock"}
     debian.make(host, name, conf=conf)
+
+
+@given(parsers.parse('a guest "{name}" with the RPM packages {packages}'))
+def make_rpm_guest(shell: Shell, host: TestHost, name: str, packages: str) -> None:
+    """Their scripts are not run."""
+    busybox.make(host, name)
+    files = [write_package(host, package) for package in packages.split()]
+    options = f"--root /vservers/{name} --dbpath /var/lib/rpm -i --nodeps --noscripts"
+    shell.must(f"rpm {options} {' '.join(files)}")
+
+
+@given(parsers.parse("the package file /root/{package}.rpm"))
+def write_package(host: TestHost, package: str) -> str:
+    path = f"/root/{package}.rpm"
+    shutil.copyfile(rpm.build(package), host.path(path))
+    return path
 
 
 @given(parsers.parse('root of the lan machine may log in to the guest "{name}"'))

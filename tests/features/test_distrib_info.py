@@ -1,0 +1,5 @@
+"""distrib-info."""
+
+from pytest_bdd import scenarios
+
+scenarios("distrib-info")

@@ -1,0 +1,5 @@
+"""parserpmdump."""
+
+from pytest_bdd import scenarios
+
+scenarios("parserpmdump")
