@@ -2,6 +2,7 @@
 
     keeper = Keeper()                         # once per test run: `make install`
     host = keeper.host()                      # hybrid=True: cgroup v1 beside v2
+                                              # system="/some/where": a copy of that system
     result = host.run("vserver web status")   # status, out, err
     host.write("/etc/vservers/web.conf", "...")
     open(host.path("/var/log/boot.log"))      # where it lies as seen from the test
@@ -11,42 +12,28 @@
 
 The copy has its own mount, pid, network, ipc, uts and cgroup namespaces, an overlay over the
 machine's root, empty /vservers, /etc/vservers, /run and /tmp, eth0 with 192.0.2.10/24 and
-2001:db8::10/64, and cgroup v2 on /sys/fs/cgroup. How it is made: machine.py.
+2001:db8::10/64, and cgroup v2 on /sys/fs/cgroup. How it is made: machine/.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import fcntl
 import itertools
 import os
 import pathlib
-import select
 import socket
-import struct
 import subprocess
-import termios
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import leftovers
+from commands import TIMEOUT, Process, Result, Terminal, input_descriptor, readable
 from machine import REPOSITORY, Request, receive, send
 from vserver.kernel import syscalls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-TIMEOUT = 30.0
-PIPE_SIZE = 65536  # of a new pipe, see pipe(7)
-
-
-class Result(NamedTuple):
-    """What a command did; ``status`` is negative when a signal ended it."""
-
-    status: int
-    out: str
-    err: str
+__all__ = ["Keeper", "Machine", "Process", "Result", "Terminal", "TestHost", "TestHostError"]
 
 
 class TestHostError(Exception):
@@ -65,21 +52,31 @@ class Keeper:
     def __init__(self) -> None:
         self._sock, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with far:
-            argv = ["/usr/bin/python3", "-IS", REPOSITORY + "/tests/machine.py", str(far.fileno())]
+            argv = [
+                "/usr/bin/python3",
+                "-IS",
+                REPOSITORY + "/tests/machine/__main__.py",
+                str(far.fileno()),
+            ]
             self._process = subprocess.Popen(
                 argv, pass_fds=[far.fileno()], stdin=subprocess.DEVNULL
             )
         self._names = (f"vserver-test.{os.getpid()}.{number}" for number in itertools.count())
         self._layer = self._reply()["layer"]
 
-    def host(self, *, hybrid: bool = False, name: str = "host.example.com") -> TestHost:
-        """A new test host; with ``hybrid`` it has cgroup v1 controllers and v2 beside them."""
+    def host(
+        self, *, hybrid: bool = False, system: str = "/", name: str = "host.example.com"
+    ) -> TestHost:
+        """A new test host; with ``hybrid`` it has cgroup v1 controllers and v2 beside them.
+
+        ``system`` is the directory of another system that it shall be a copy of.
+        """
         before = leftovers.snapshot()
-        machine, pid, fds = self.make(name, hybrid=hybrid)
-        return TestHost(self, machine, pid, fds, before)
+        machine, pid, fds = self.make(name, hybrid=hybrid, system=system)
+        return TestHost(self, machine, pid, fds, system, before)
 
     def make(
-        self, hostname: str, *, hybrid: bool = False, network: int = -1
+        self, hostname: str, *, hybrid: bool = False, system: str = "/", network: int = -1
     ) -> tuple[socket.socket, int, list[int]]:
         """A new machine: its command socket, its process 1 and the descriptors it sent."""
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -87,7 +84,7 @@ class Keeper:
             "name": next(self._names),
             "hostname": hostname,
             "hybrid": hybrid,
-            "layer": self._layer,
+            "lower": [self._layer, system],
         }
         with far:
             send(self._sock, request, [far.fileno(), *([network] if network >= 0 else [])])
@@ -153,7 +150,7 @@ class Machine:
     ) -> Process:
         """Start ``command`` in the background, in a session of its own."""
         outputs = [os.pipe2(os.O_CLOEXEC) for _ in range(2)]
-        stdin = _input(input)
+        stdin = input_descriptor(input)
         fds = [stdin, *(writer for _reader, writer in outputs)]
         try:
             number, pid, _ = self._spawn(command, fds, env, cwd, None)
@@ -205,6 +202,10 @@ class Machine:
             file.write(text)
         os.chmod(path, mode)
 
+    def fileno(self) -> int:
+        """What can be read when a command ends, for select."""
+        return self._sock.fileno()
+
     def signal(self, number: int, which: int) -> None:
         """Send signal ``which`` to the process group of command ``number``."""
         send(self._sock, {"id": number, "signal": which})
@@ -236,7 +237,7 @@ class Machine:
 
     def _answer(self, number: int, deadline: float) -> tuple[Request, list[int]] | None:
         while not self._answers.get(number):
-            if not _readable([self._sock.fileno()], deadline):
+            if not readable([self.fileno()], deadline):
                 return None
             message = receive(self._sock)
             if message is None:
@@ -262,10 +263,12 @@ class TestHost(Machine):
         sock: socket.socket,
         pid: int,
         fds: list[int],
+        system: str,
         before: frozenset[str],
     ) -> None:
         super().__init__(keeper, sock, pid, fds[0])
         self._lan_network = fds[1]
+        self._system = system
         self._lan: Machine | None = None
         self._before = before
 
@@ -273,7 +276,9 @@ class TestHost(Machine):
     def lan(self) -> Machine:
         """The machine at the other end of eth0: 192.0.2.1 and 2001:db8::1."""
         if self._lan is None:
-            sock, pid, fds = self._keeper.make("lan.example.com", network=self._lan_network)
+            sock, pid, fds = self._keeper.make(
+                "lan.example.com", system=self._system, network=self._lan_network
+            )
             self._lan = Machine(self._keeper, sock, pid, fds[0])
         return self._lan
 
@@ -285,178 +290,3 @@ class TestHost(Machine):
         os.close(self._lan_network)
         left += leftovers.since(self._before, file_systems)
         assert not left, "left on the machine:\n" + "\n".join(left)
-
-
-class Process:
-    """A command in the background. As a context manager it is killed at the end."""
-
-    def __init__(self, machine: Machine, number: int, pid: int, outputs: list[int]) -> None:
-        self._machine = machine
-        self._number = number
-        self._outputs = outputs
-        self._text = dict.fromkeys(outputs, b"")
-        self.pid = pid  # as the machine sees it
-        self.status: int | None = None
-
-    def __enter__(self) -> Process:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.kill()
-
-    def wait(self, timeout: float = TIMEOUT) -> Result:
-        """Wait for the end; TimeoutError with the output so far when it does not come."""
-        deadline = time.monotonic() + timeout
-        for _ in self._until(deadline):
-            pass
-        if self.status is None:
-            self._machine.signal(self._number, 9)
-            raise TimeoutError(f"no end after {timeout} s; {self.output}")
-        return Result(self.status, *self.output)
-
-    def expect(self, text: str, timeout: float = TIMEOUT) -> None:
-        """Wait until standard output contains ``text``; AssertionError when it does not."""
-        for _ in self._until(time.monotonic() + timeout):
-            if text in self.output[0]:
-                return
-        assert text in self.output[0], f"no {text!r} in {self.output}"
-
-    @property
-    def output(self) -> tuple[str, str]:
-        """Standard output and error so far."""
-        out, err = (self._text[fd].decode(errors="surrogateescape") for fd in self._outputs)
-        return out, err
-
-    @property
-    def running(self) -> bool:
-        """Whether the command has not ended yet."""
-        self._poll_status(0)
-        return self.status is None
-
-    def signal(self, which: int) -> None:
-        """Send ``which`` to the command's process group."""
-        self._machine.signal(self._number, which)
-
-    def kill(self) -> None:
-        """End the command and let its output go."""
-        if self.running:
-            self.signal(9)
-            self._poll_status(5)
-        for fd in self._outputs:
-            with contextlib.suppress(OSError):
-                os.close(fd)
-        self._outputs = []
-
-    def _until(self, deadline: float) -> Iterator[None]:
-        """Take in output, until the command ended and nothing more comes, or the deadline."""
-        sock = self._machine._sock.fileno()
-        open_fds = list(self._outputs)
-        while time.monotonic() < deadline:
-            ended = not self.running
-            ready = _readable(open_fds if ended else [*open_fds, sock], 0 if ended else deadline)
-            for fd in ready:
-                if fd != sock and not self._take(fd):
-                    open_fds.remove(fd)
-            yield
-            if ended and not ready:
-                return
-
-    def _take(self, fd: int) -> bool:
-        data = os.read(fd, 65536)
-        self._text[fd] += data
-        return bool(data)
-
-    def _poll_status(self, timeout: float) -> None:
-        if self.status is None:
-            self.status = self._machine.status(self._number, timeout)
-
-
-class Terminal:
-    """A command on a terminal, with the test at the keyboard."""
-
-    def __init__(self, machine: Machine, number: int, pid: int, master: int) -> None:
-        self._machine = machine
-        self._number = number
-        self._master = master
-        self._raw = b""
-        self.pid = pid
-
-    def __enter__(self) -> Terminal:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
-
-    @property
-    def screen(self) -> str:
-        """All that was shown so far, lines ended by a newline alone."""
-        self._take(0)
-        return self._raw.decode(errors="surrogateescape").replace("\r\n", "\n")
-
-    def send(self, keys: str) -> None:
-        """Type ``keys``: "\\n" is Enter, "\\x03" Control-C, "\\x04" Control-D."""
-        os.write(self._master, keys.encode())
-
-    def expect(self, text: str, timeout: float = 20) -> None:
-        """Wait until the screen contains ``text``; AssertionError when it does not."""
-        deadline = time.monotonic() + timeout
-        while text not in self.screen:
-            assert self._take(deadline), f"no {text!r} on the screen:\n{self.screen}"
-
-    def resize(self, rows: int, columns: int) -> None:
-        """Give the terminal another size; the foreground processes get SIGWINCH."""
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def settings(self) -> list[object]:
-        """The terminal's modes, see termios(3)."""
-        return list(termios.tcgetattr(self._master))
-
-    def wait(self, timeout: float = TIMEOUT) -> int:
-        """Wait for the command to end, and return its status."""
-        status = self._machine.status(self._number, timeout)
-        if status is None:
-            raise TimeoutError(f"no end after {timeout} s; screen:\n{self.screen}")
-        self._take(0)
-        return status
-
-    def close(self) -> None:
-        """Hang up."""
-        if self._master >= 0:
-            os.close(self._master)
-        self._master = -1
-
-    def _take(self, deadline: float) -> bool:
-        """Take in what the screen shows next; False at the deadline or when all hung up."""
-        taken = False
-        while _readable([self._master], 0 if taken else deadline):
-            try:
-                data = os.read(self._master, 65536)
-            except OSError as error:
-                if error.errno != errno.EIO:  # EIO: the last process has closed the terminal
-                    raise
-                return taken
-            self._raw += data
-            taken = True
-        return taken
-
-
-def _input(text: str | None) -> int:
-    """A descriptor from which ``text`` can be read: a pipe, or a file where it is too long."""
-    if text is None:
-        return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-    data = text.encode(errors="surrogateescape")
-    if len(data) > PIPE_SIZE:
-        file = os.memfd_create("input")
-        os.write(file, data)
-        os.lseek(file, 0, os.SEEK_SET)
-        return file
-    reader, writer = os.pipe2(os.O_CLOEXEC)
-    os.write(writer, data)
-    os.close(writer)
-    return reader
-
-
-def _readable(fds: list[int], deadline: float) -> list[int]:
-    """Which of ``fds`` have something to read, waiting until ``deadline`` (0: not at all)."""
-    timeout = max(deadline - time.monotonic(), 0) if deadline else 0
-    return select.select(fds, [], [], timeout)[0]

@@ -29,7 +29,7 @@ def contexts(host: TestHost) -> list[int]:
 def processes(host: TestHost) -> list[str]:
     """What runs on the host beside its process 1 and this question."""
     shown = host.run(["ps", "-e", "-o", "args", "--no-headers"]).out.splitlines()
-    return [line for line in shown if "machine.py" not in line and not line.startswith("ps -e")]
+    return [line for line in shown if "tests/machine" not in line and not line.startswith("ps -e")]
 
 
 def test_three_hundred_contexts_leave_nothing(host: TestHost) -> None:
