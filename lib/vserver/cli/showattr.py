@@ -10,8 +10,9 @@ from errno import EOPNOTSUPP
 from vserver.cli import program
 from vserver.cli.usage import operands, usage
 from vserver.errors import VserverError, reason
-from vserver.kernel import inodeflags
+from vserver.kernel import guard, inodeflags, seal
 from vserver.kernel.inodeflags import IMMUTABLE, IMMUTABLE_LINKAGE
+from vserver.kernel.rooted import Descriptor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,9 +48,17 @@ def _show_all() -> int:
         raise usage("showattr", SHOW_USAGE)
     for path in files:
         with _inode(path) as inode:
-            line = f"\t{_get(inode, path) & ~IMMUTABLE_LINKAGE:08x}\n"
+            line = f"\t{_attributes(_get(inode, path)):08x}\n"
         sys.stdout.buffer.write(os.fsencode(path) + line.encode())
     return 0
+
+
+def _attributes(flags: int) -> int:
+    """The attribute word that the old kernel would have shown for FS_..._FL ``flags``."""
+    if not flags & guard.SEALED or not seal.is_heeded():
+        return flags & ~guard.SEALED
+    both = IMMUTABLE if flags & guard.ALSO_IMMUTABLE else 0
+    return flags & ~guard.ALSO_IMMUTABLE | both
 
 
 def _set_all() -> int:
@@ -74,15 +83,23 @@ def _set_all() -> int:
 def _replace(path: str, attributes: int) -> None:
     """Make ``attributes`` the attributes of ``path``.
 
-    Immutable linkage is refused: no kernel has it as an inode flag, and its bit would claim a
-    protection that is not there.
+    Immutable linkage is refused where nothing heeds it: its bit alone protects nothing.
     """
     with _inode(path) as inode:
         kept = _get(inode, path) & ~_ATTRIBUTES
         with _failure("set ext2 flags on file", path):
             if attributes & IMMUTABLE_LINKAGE:
-                raise OSError(EOPNOTSUPP, os.strerror(EOPNOTSUPP))
+                attributes = _sealed(path, attributes)
             inodeflags.set_flags(inode, kept | attributes)
+
+
+def _sealed(path: str, attributes: int) -> int:
+    """The flags of a file with immutable linkage; EOPNOTSUPP where it cannot be sealed."""
+    with Descriptor(os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY)) as above:
+        if not seal.is_usable(above):
+            raise OSError(EOPNOTSUPP, os.strerror(EOPNOTSUPP))
+    seal.record()
+    return guard.SEALED | (guard.ALSO_IMMUTABLE if attributes & IMMUTABLE else 0)
 
 
 def _get(inode: int, path: str) -> int:

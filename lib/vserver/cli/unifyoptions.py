@@ -1,0 +1,146 @@
+"""What vunify, vbuild and vfiles have in common: options, messages, and how they are stopped."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from _signal import SIG_IGN, SIGHUP, SIGINT, SIGIO, SIGTERM, signal
+
+from vserver import VERSION
+from vserver.cli import complain, say
+from vserver.cli.usage import usage
+from vserver.errors import VserverError
+from vserver.kernel import syscalls
+from vserver.unify import METHODS, Log, Wish
+
+METHOD_VARIABLE = "VSERVER_UNIFY_METHOD"
+
+FLAG_USAGE = f"""\
+--noflags             neither of the flags below: links without protection
+--immutable           what is shared cannot be changed (default)
+--immutable-mayunlink  what is shared can be removed and replaced in each vserver (default)
+--method METHOD       share by {", ".join(METHODS)} and by nothing else, or auto"""
+
+_CAP_LINUX_IMMUTABLE = 9  # linux/capability.h
+_PROGRESS_INTERVAL = 0.2  # seconds
+
+
+class Options:
+    """The options before the reference server. ``words`` is what follows them."""
+
+    def __init__(self, name: str, text: str, switches: tuple[str, ...], lists: tuple[str, ...]):
+        """``switches`` and ``lists`` are the command's own options, without and with an argument.
+
+        VserverError: the usage for --help, one line for what is no option or lacks its argument.
+        """
+        self.name = name
+        self.usage = text
+        self.debug = 0
+        self.switches: set[str] = set()
+        self.lists: dict[str, list[str]] = {option: [] for option in lists}
+        self.immutable = self.may_unlink = True
+        self.words = sys.argv[1:]
+        self._allowed = switches
+        while self.words and self.words[0].startswith("-") and self.words[0] != "--":
+            self._take(self.words.pop(0))
+
+    def _take(self, word: str) -> None:
+        if word == "--help":
+            raise usage(self.name, self.usage, 0)
+        if word == "--version":
+            raise VserverError(f"{self.name} version {VERSION}", 0)
+        if word == "--debug":
+            self.debug += 1
+        elif word in self.lists:
+            if not self.words:
+                raise usage(self.name, self.usage)
+            self.lists[word].append(self.words.pop(0))
+        elif word in self._allowed:
+            self.switches.add(word)
+            self._take_flag(word)
+        else:
+            complain(f"Invalid option {word}")
+            raise usage(self.name, self.usage)
+
+    def _take_flag(self, word: str) -> None:
+        if word == "--noflags":
+            self.immutable = self.may_unlink = False
+        elif word == "--immutable":
+            self.immutable = True
+        elif word == "--immutable-mayunlink":
+            self.may_unlink = True
+
+    def wish(self) -> Wish:
+        """How files are to be shared; VserverError (255) for an unknown method."""
+        method = (self.lists["--method"] or [os.environ.get(METHOD_VARIABLE, "auto")])[-1]
+        if method not in (*METHODS, "auto"):
+            raise VserverError(f"Invalid method {method}", 255)
+        known = "" if method == "auto" else method
+        return Wish(known, immutable=self.immutable, may_unlink=self.may_unlink)
+
+
+def require_rights(name: str) -> None:
+    """VserverError (255) unless the caller is root and may change immutable files."""
+    if os.geteuid() != 0:
+        raise VserverError(f"{name}: only root can do that", 255)
+    if not syscalls.capget()[0] & 1 << _CAP_LINUX_IMMUTABLE:
+        raise VserverError(f"{name}: CAP_LINUX_IMMUTABLE is required", 255)
+
+
+class Run:
+    """A run that can be stopped between two files, and that shows progress on a terminal."""
+
+    def __init__(self, options: Options) -> None:
+        """Signals that end the run wait for the file in hand from now on."""
+        self._name = options.name
+        self._stopped = False
+        self._files = 0
+        self._shown = 0.0
+        self._progress = sys.stderr.isatty() and not options.debug
+        self.log = Log(self._say, self._complain, self._pause, options.debug)
+        signal(SIGIO, SIG_IGN)  # somebody waits for a file that is being linked
+        for number in (SIGINT, SIGTERM, SIGHUP):
+            signal(number, self._stop)
+
+    @property
+    def status(self) -> int:
+        """255 when anything failed."""
+        return 255 if self.log.failed else 0
+
+    def _stop(self, _number: int, _frame: object) -> None:
+        self._stopped = True
+
+    def _pause(self) -> None:
+        if self._stopped:
+            self._wipe()
+            raise VserverError(f"{self._name}: interrupted, run it again to finish", 255)
+        self._files += 1
+        if self._progress and self._files % 64 == 0:
+            self._show()
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if now - self._shown >= _PROGRESS_INTERVAL:
+            self._shown = now
+            sys.stderr.write(f"\r{self._name}: {self._files} files\x1b[K")
+            sys.stderr.flush()
+
+    def _wipe(self) -> None:
+        if self._shown:
+            self._shown = 0.0
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def _say(self, text: str) -> None:
+        self._wipe()
+        say(text)
+
+    def _complain(self, text: str) -> None:
+        self._wipe()
+        complain(text)
+
+    def finish(self) -> int:
+        """Take the progress off the terminal; the exit status."""
+        self._wipe()
+        return self.status

@@ -1,0 +1,46 @@
+"""vfiles: the files of a server that cannot be shared with a reference server."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from vserver import servers
+from vserver.cli import complain
+from vserver.cli.unifyoptions import Options
+from vserver.cli.usage import usage
+from vserver.moving import Listing
+from vserver.packages import UNSUPPORTED
+from vserver.unification import Server
+from vserver.unify import Log
+
+USAGE = """
+vfiles [ options ] reference-server vserver
+
+List the files of the vserver that another machine needs, beside an identical reference server,
+to have this vserver as well: vunify makes all others again.
+
+--debug               say on standard error where it is
+--ignorelink          leave symbolic links out
+--null                end each name with a null character, not a newline"""
+
+
+def main() -> int:
+    """Print the list; 255 when something cannot be read."""
+    options = Options("vfiles", USAGE, ("--ignorelink", "--null"), ())
+    if len(options.words) != 2:
+        raise usage("vfiles", USAGE)
+    reference, server = (Server(name, servers.directory(name)) for name in options.words)
+    end = b"\0" if "--null" in options.switches else b"\n"
+
+    def tell(path: str) -> None:
+        sys.stdout.buffer.write(os.fsencode(path) + end)
+
+    log = Log(complain, complain, lambda: None, options.debug)
+    if not reference.packages.kind:
+        log.warn(UNSUPPORTED)
+    listing = Listing(reference, server, log, tell)
+    listing.with_links = "--ignorelink" not in options.switches
+    listing.list()
+    sys.stdout.buffer.flush()
+    return 255 if log.failed else 0

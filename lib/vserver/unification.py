@@ -1,0 +1,191 @@
+"""vunify: the packages that servers have in common are on the disk once (0.4, 0.6, 0.14)."""
+
+from __future__ import annotations
+
+from errno import EINVAL, EXDEV
+
+from vserver import packages
+from vserver.errors import VserverError, reason
+from vserver.kernel.sharing import BusyError
+from vserver.messages import visible
+from vserver.unify import ALREADY, DIFFERENT, FAILED, LINKED, SKIPPED, Sharer
+from vserver.unifyactions import Parting, Preview, Sharing
+from vserver.unifytree import ChangedError, Tree
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vserver.packages import Packages
+    from vserver.unify import Log, Wish
+    from vserver.unifylock import UnifyLock
+
+    Action = Sharing | Parting | Preview
+
+ALL = "ALL"
+
+
+class Server:
+    """A server in a unification: what the command line calls it, its tree and its packages."""
+
+    __slots__ = ("name", "packages", "tree")
+
+    def __init__(self, name: str, directory: str) -> None:
+        """VserverError (255) when the directory, or the package database, cannot be read."""
+        self.name = name
+        self.tree = Tree(directory)
+        self.packages: Packages = packages.installed(self.tree.root, name)
+
+    def identity(self, package: str) -> list[tuple[str, str, str]]:
+        """What of ``package`` must be equal in two servers; empty where it is not installed."""
+        return [one.identity for one in self.packages.instances(package)]
+
+
+class Excluded:
+    """The directories whose files are not shared, and those below that are nevertheless."""
+
+    __slots__ = ("_excluded", "_included")
+
+    def __init__(self, excluded: Sequence[str], included: Sequence[str] = ()) -> None:
+        """VserverError (255) for a directory that is empty or relative."""
+        self._excluded = tuple(map(_prefix, excluded))
+        self._included = tuple(map(_prefix, included))
+
+    def __contains__(self, path: str) -> bool:
+        return path.startswith(self._excluded) and not path.startswith(self._included)
+
+
+def _prefix(directory: str) -> str:
+    if not directory.startswith("/"):
+        raise VserverError(f"Directory {directory or repr('')} is not absolute", 255)
+    return directory.rstrip("/") + "/"
+
+
+class Request:
+    """What vunify was asked for: ``names`` of packages, ALL alone for all in common."""
+
+    __slots__ = ("excluded", "names", "overwrite", "test", "undo", "wish")
+
+    def __init__(self, names: list[str], wish: Wish, excluded: Excluded) -> None:
+        self.names = names
+        self.wish = wish
+        self.excluded = excluded
+        self.test = False
+        self.undo = False
+        self.overwrite = False
+
+
+class Unification:
+    """One run with one reference server, over any number of others."""
+
+    __slots__ = ("_lock", "_log", "_reference", "_request", "_sharers", "counts")
+
+    def __init__(self, request: Request, reference: Server, lock: UnifyLock, log: Log) -> None:
+        self._request = request
+        self._reference = reference
+        self._lock = lock
+        self._log = log
+        self._sharers: list[Sharer] = []
+        self.counts = dict.fromkeys((LINKED, ALREADY, SKIPPED, DIFFERENT, FAILED), 0)
+
+    @property
+    def bytes_saved(self) -> int:
+        """The size of what was on the disk twice before."""
+        return sum(sharer.bytes_saved for sharer in self._sharers)
+
+    def wanted(self) -> list[str]:
+        """The packages that are asked for; one that the reference server lacks is told."""
+        if self._request.names == [ALL]:
+            return self._reference.packages.names()
+        known, wanted = self._reference.packages.names(), []
+        for name in self._request.names:
+            if name in known:
+                wanted.append(name)
+            else:
+                self._log.warn(f"package {name} is not installed in {self._reference.name}")
+        return wanted
+
+    def run(self, target: Server, names: list[str]) -> None:
+        """Let ``target`` share the packages ``names``, or take that back."""
+        action = self._action(target.tree)
+        for name in self._common(target, names):
+            package = f"{name}-{self._reference.packages.version(name)}"
+            self._log.say(f"Unify pkg {package} from {self._reference.name} to {target.name}")
+            self._log.detail(1, f"Loading files for package {package}")
+            paths = sorted(self._reference.packages.shareable_files(name))
+            self._log.detail(1, "Done")
+            for path in paths:
+                self._log.pause()
+                if path in self._request.excluded:
+                    self._log.detail(1, f"Package {name} exclude {visible(path)}")
+                else:
+                    self._file(action, target.tree, path)
+        self._reference.tree.leave()
+        target.tree.leave()
+
+    def _common(self, target: Server, names: list[str]) -> list[str]:
+        """Those of the packages that the target has in the same version."""
+        common = []
+        for name in names:
+            there = target.identity(name)
+            if there == self._reference.identity(name):
+                common.append(name)
+            elif self._request.test:
+                package = f"{name}-{self._reference.packages.version(name)}"
+                where = f"in server {target.name}"
+                rest = f"exist {where} not unified" if there else f"does not exist {where}"
+                self._log.say(f"{package} {rest}")
+        return common
+
+    def _action(self, target: Tree) -> Action:
+        request, reference = self._request, self._reference.tree
+        if request.test:
+            return Preview(reference, target, request.wish, self._log, undo=request.undo)
+        if request.undo:
+            return Parting(reference, target, self._lock)
+        sharer = Sharer(reference, target, request.wish, self._lock, self._log)
+        sharer.overwrite = request.overwrite
+        self._sharers.append(sharer)
+        return Sharing(sharer)
+
+    def _file(self, action: Action, target: Tree, path: str) -> None:
+        """Treat one file. Who changes it meanwhile gets a second chance to be done with that."""
+        paths = self._reference.tree.host_path(path), target.host_path(path)
+        try:
+            try:
+                outcome = self._treat(action, path)
+            except ChangedError:
+                outcome = self._treat(action, path)
+        except BusyError as error:
+            outcome = self._failure(f"File {error.filename} is open for writing, not unified")
+        except ChangedError:
+            outcome = self._failure(f"File {paths[1]} changed while reading, not unified")
+        except OSError as error:
+            if error.errno in (EINVAL, EXDEV):  # something else, or on another mount
+                outcome = SKIPPED
+            else:
+                what = f"Can't {action.verb} file {paths[0]} to {paths[1]}"
+                outcome = self._failure(f"{what} ({reason(error)})")
+        self.counts[outcome] += 1
+        self._tell(outcome, *paths)
+
+    def _treat(self, action: Action, path: str) -> str:
+        source = self._reference.tree.open(path)
+        if source is None:
+            where = self._reference.tree.host_path(path)
+            self._log.detail(1, f"File {where} does not exist, ignored")
+            return SKIPPED
+        with source:
+            return action(source)
+
+    def _failure(self, text: str) -> str:
+        self._log.warn(text)
+        return FAILED
+
+    def _tell(self, outcome: str, source: str, target: str) -> None:
+        if outcome == DIFFERENT:
+            self._log.notice(f"File {target} differs from {source}, not unified")
+        elif outcome == ALREADY:
+            self._log.detail(1, f"Already unified {target}")
+        elif outcome == LINKED and not self._request.test:
+            self._log.detail(1, f"Unify {source} -> {target}")

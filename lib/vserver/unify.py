@@ -1,0 +1,293 @@
+"""Files that several servers share: by what means, and one file at a time (0.4, 0.6).
+
+At every moment each name holds its old file or the shared one, both complete: a file is put
+together under a temporary name, and renamed when that is done.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from errno import EAGAIN, EINVAL, ENOSYS, ENOTSUP, ENOTTY, ETXTBSY, EXDEV
+
+from vserver.errors import reason
+from vserver.kernel import guard, mountinfo, seal, sharing
+from vserver.kernel.guard import Held, Released
+from vserver.kernel.sharing import BusyError, Lease
+from vserver.unifytree import ChangedError
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from vserver.unifylock import UnifyLock
+    from vserver.unifytree import File, Tree
+
+    Action = Callable[[str, File, Any], str]
+
+# The means, in no order
+REFLINK, SEAL, IMMUTABLE, HARDLINK, COPY = "reflink", "seal", "immutable", "hardlink", "copy"
+METHODS = (REFLINK, SEAL, IMMUTABLE, HARDLINK, COPY)
+
+# What became of a file
+LINKED, ALREADY, SKIPPED, DIFFERENT, FAILED = "linked", "already", "skipped", "different", "failed"
+
+_UNSUPPORTED = (ENOTSUP, ENOTTY, ENOSYS, EINVAL, EXDEV)
+
+
+class Wish:
+    """How files are to be guarded: the two flags of the old kernel, and a method if one is set.
+
+    ``immutable``: nobody changes the file, nor removes its name; ``may_unlink`` takes the
+    second part back. Neither: links without any protection (0.6).
+    """
+
+    __slots__ = ("immutable", "may_unlink", "method")
+
+    def __init__(self, method: str = "", *, immutable: bool = True, may_unlink: bool = True):
+        self.method = method
+        self.immutable = immutable
+        self.may_unlink = may_unlink
+
+    def methods(self) -> list[str]:
+        """The methods to try, best first by what a hostile server could do."""
+        if self.method:
+            return [self.method]
+        if self.immutable:
+            return [REFLINK, SEAL, IMMUTABLE, COPY] if self.may_unlink else [IMMUTABLE]
+        return [SEAL, REFLINK, COPY] if self.may_unlink else [HARDLINK, COPY]
+
+    def guards(self, method: str) -> int:
+        """The guards of a file that is shared by ``method``."""
+        if method == IMMUTABLE:
+            return guard.IMMUTABLE
+        if method == SEAL:
+            return guard.SEALED | (guard.ALSO_IMMUTABLE if self.immutable else 0)
+        return 0
+
+
+class Log:
+    """How a unification speaks, and what has come of it.
+
+    ``say`` gets what is to be read, ``complain`` what failed (``failed`` remembers that), and
+    ``debug`` is the level up to which details are said. ``pause`` is called between two files:
+    it shows progress, and raises what is to end the run there.
+    """
+
+    __slots__ = ("_complain", "_say", "debug", "failed", "pause")
+
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        complain: Callable[[str], None],
+        pause: Callable[[], None],
+        debug: int = 0,
+    ) -> None:
+        self._say = say
+        self._complain = complain
+        self.pause = pause
+        self.debug = debug
+        self.failed = False
+
+    def say(self, text: str) -> None:
+        """Say what is to be read in any case."""
+        self._say(text)
+
+    def detail(self, level: int, text: str) -> None:
+        """Say what is only for who wants to know that much."""
+        if self.debug >= level:
+            self._say(text)
+
+    def notice(self, text: str) -> None:
+        """Say what is no failure beside the failures."""
+        self._complain(text)
+
+    def warn(self, text: str) -> None:
+        """Say that something failed; the run goes on."""
+        self.failed = True
+        self._complain(text)
+
+
+class Sharer:
+    """Lets one tree share files of another.
+
+    What a file system cannot do is found out with the first file and not tried again.
+    """
+
+    def __init__(self, source: Tree, target: Tree, wish: Wish, lock: UnifyLock, log: Log) -> None:
+        self.source = source
+        self.target = target
+        self.overwrite = False
+        self.bytes_saved = 0
+        self._wish = wish
+        self._lock = lock
+        self._log = log
+        self._methods = wish.methods()
+        self._has_noticed = False
+        if SEAL in self._methods:
+            self._prepare_seal()
+
+    def unify(self, source: File, target: File) -> str:
+        """Let ``target`` share the file ``source``; LINKED, ALREADY, SKIPPED or DIFFERENT.
+
+        BusyError when somebody has either open for writing, ChangedError when somebody has
+        changed either. Other OSErrors: the target is as it was.
+        """
+        if source.inode == target.inode:
+            return self._keep(source)
+        if not source.entry.st_size:
+            return SKIPPED
+        return self._attempt(self._unify_by, source, target) or SKIPPED
+
+    def create(self, source: File, directory: int, name: str) -> str:
+        """Make ``name`` in ``directory`` of the target share ``source``.
+
+        LINKED, or SKIPPED when it became a copy of its own. FileExistsError when the name is
+        taken; other errors as of ``unify``.
+        """
+        self.prepare(source.path)
+
+        def create_by(method: str, source: File, _path: str) -> str:
+            if method == REFLINK:
+                source.copy_to(directory, name, replace=False, must_clone=True)
+            else:
+                self._link_new(method, source, directory, name)
+            return LINKED
+
+        if source.entry.st_size and self._attempt(create_by, source, source.path):
+            return LINKED
+        source.copy_to(directory, name, replace=False)
+        return SKIPPED
+
+    def prepare(self, path: str) -> None:
+        """Get ready to change a name in the directory of ``path`` in the target."""
+        self._lock.note(self.target.top, posixpath.dirname(path))
+        self.target.is_dirty = True
+
+    def _prepare_seal(self) -> None:
+        """See whether files can be sealed here, and leave it out if not."""
+        fd = self.target.root.fd
+        if seal.is_usable(fd):
+            seal.record()
+            return
+        self._methods.remove(SEAL)
+        if self._wish.method:
+            point = mountinfo.of_file(fd).point
+            self._log.warn(f"Files on {point} can't be sealed (Operation not supported)")
+
+    def _attempt(self, action: Action, source: File, target: Any) -> str:
+        """Do ``action`` by the best method that works here; "" when there is none."""
+        for method in list(self._methods):
+            if method == COPY:
+                break
+            try:
+                return action(method, source, target)
+            except OSError as error:
+                if error.errno not in _UNSUPPORTED:
+                    raise
+                self._leave_out(method, error, source)
+        return ""
+
+    def _leave_out(self, method: str, error: OSError, source: File) -> None:
+        """Do not try ``method`` again. Told, unless there is another that shares as well."""
+        if error.errno == EINVAL:  # only this file cannot be (btrfs: no copy on write)
+            return
+        self._methods.remove(method)
+        if error.errno == EXDEV and method != REFLINK:
+            self._methods = [m for m in self._methods if m in (REFLINK, COPY)]
+        if any(m != COPY for m in self._methods):
+            return
+        path = self.target.host_path(source.path)
+        if method == IMMUTABLE and error.errno != EXDEV:
+            text = f"Can't set immutable flag on file {path} ({reason(error)})"
+        else:
+            text = (
+                f"Can't link file {self.source.host_path(source.path)} to {path} ({reason(error)})"
+            )
+        self._log.warn(text)
+
+    def _unify_by(self, method: str, source: File, target: File) -> str:
+        if method == REFLINK:
+            return self._reflink(source, target)
+        if not self.overwrite and not _are_same(source, target):
+            return DIFFERENT
+        self.prepare(target.path)
+        self._link_over(method, source, target)
+        self._notice(method)
+        self.bytes_saved += target.entry.st_size if target.entry.st_nlink == 1 else 0
+        return LINKED
+
+    def _reflink(self, source: File, target: File) -> str:
+        size = source.entry.st_size
+        if sharing.share_all(source.fd, target.fd):
+            return ALREADY
+        if size == target.entry.st_size:
+            with Released(target.fd, shared=False):
+                if sharing.dedupe(source.fd, target.fd, size):
+                    self.bytes_saved += size
+                    return LINKED
+        if not self.overwrite:
+            return DIFFERENT
+        self.prepare(target.path)
+        with Released(target.fd, shared=target.entry.st_nlink > 1):
+            source.copy_to(target.directory, target.name, replace=True, must_clone=True)
+        return LINKED
+
+    def _link_over(self, method: str, source: File, target: File) -> None:
+        """Put a link to ``source`` in the place of ``target``."""
+        shared = target.entry.st_nlink > 1
+        with (
+            Held(source.fd, self._wish.guards(method), self.source.host_path(source.path)) as held,
+            Lease(target.fd, self.target.host_path(target.path)),
+            Released(target.fd, shared=shared),
+        ):
+            if not target.has_its_name() or source.has_changed() or target.has_changed():
+                raise ChangedError(EAGAIN, "changed", target.path)
+            source.link_to(target.directory, target.name)
+        if held.broken:
+            self._part(source, target.directory, target.name)
+
+    def _link_new(self, method: str, source: File, directory: int, name: str) -> None:
+        path = self.source.host_path(source.path)
+        with Held(source.fd, self._wish.guards(method), path) as held:
+            sharing.link(source.fd, directory, name)
+        self._notice(method)
+        if held.broken:
+            self._part(source, directory, name)
+
+    def _part(self, source: File, directory: int, name: str) -> None:
+        """A writer came in while the file was linked: take the link back for a copy."""
+        source.entry = os.fstat(source.fd)
+        with Released(source.fd, shared=True):
+            source.copy_to(directory, name, replace=True)
+        raise BusyError(ETXTBSY, os.strerror(ETXTBSY), self.source.host_path(source.path))
+
+    def _keep(self, source: File) -> str:
+        """The file is shared already: it gets back what guards it lacks."""
+        linking = [method for method in self._methods if method not in (REFLINK, COPY)]
+        if linking:
+            guards = self._wish.guards(linking[0])
+            if guard.of_file(source.fd) != guards:
+                with Held(source.fd, guards, self.source.host_path(source.path)):
+                    pass
+        return ALREADY
+
+    def _notice(self, method: str) -> None:
+        """Say once that the servers cannot remove what they share, if that was wished."""
+        wish = self._wish
+        if self._has_noticed or method != IMMUTABLE or wish.method or not wish.may_unlink:
+            return
+        self._has_noticed = True
+        point = mountinfo.of_file(self.target.root.fd).point
+        self._log.notice(
+            f"Files on {point} can't be removed or upgraded inside the vservers (use vunify --undo)"
+        )
+
+
+def _are_same(source: File, target: File) -> bool:
+    """Whether one inode can stand for both; ChangedError when that changes meanwhile."""
+    same = target.has_metadata_of(source) and target.has_content_of(source)
+    if source.has_changed() or target.has_changed():
+        raise ChangedError(EAGAIN, "changed", target.path)
+    return same
