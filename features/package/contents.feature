@@ -5,15 +5,18 @@ Feature: what the package brings
     Given the package is not installed
     And the Debian packages 0.31 are installed
 
-  @0.0-03
+  @0.0-03 @0.4-14
   Scenario: the tools are where they always were
     Then each command is in its place and belongs to the package vserver:
       """
-      /usr/sbin chbind chcontext reducecap vserver
-      /usr/lib/vserver capchroot fakerunlevel filetime ifspec listdevip printconf.sh readlink
-      /usr/lib/vserver rootshell save_s_context setattr showattr showperm vprofile
-      /usr/lib/vserver vserverkillall vservers.grabinfo.sh vsysvwrapper
-      /etc/init.d vservers v_gated v_httpd v_named v_portmap v_sendmail v_smb v_sshd v_xinetd
+      /usr/sbin chbind chcontext rebootmgr reducecap vdu vfiles vkill vnetstat vps vpstree
+      /usr/sbin vserver vserver-stat vtop
+      /usr/lib/vserver capchroot distrib-info fakerunlevel filetime ifspec listdevip
+      /usr/lib/vserver parserpmdump printconf.sh readlink rootshell save_s_context setattr
+      /usr/lib/vserver showattr showperm vbuild vcheck vdu vprofile vreboot vserverkillall
+      /usr/lib/vserver vservers.grabinfo.sh vsysvwrapper vunify
+      /etc/init.d rebootmgr v_gated v_httpd v_named v_portmap v_sendmail v_smb v_sshd
+      /etc/init.d v_xinetd vservers
       """
 
   @0.3-04

@@ -57,12 +57,12 @@ def install_packages(shell: Shell, host: TestHost, version: str) -> None:
 
 @then(parsers.parse("each command is in its place and belongs to the package vserver:\n{table}"))
 def in_place(shell: Shell, host: TestHost, table: str) -> None:
+    paths = []
     for line in table.splitlines():
         directory, *names = line.split()
-        for name in names:
-            path = f"{directory}/{name}"
-            assert os.access(host.path(path), os.X_OK), path
-            assert shell.must(f"dpkg -S {path}") == f"vserver: {path}\n"
+        paths += [f"{directory}/{name}" for name in names]
+    assert not [path for path in paths if not os.access(host.path(path), os.X_OK)]
+    assert shell.must("dpkg -S " + " ".join(paths)) == "".join(f"vserver: {p}\n" for p in paths)
 
 
 @then(parsers.parse("no installed file below {directory} names {place}"))
