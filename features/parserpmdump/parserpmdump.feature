@@ -35,6 +35,6 @@ Feature: parserpmdump finds the plain files in the output of rpm
     And it says "parserpmdump: read error: Input/output error" on standard error
 
   Scenario: standard output cannot be written
-    When I run "/usr/lib/vserver/parserpmdump </tmp/dump >/dev/full"
+    When I run "/usr/lib/vserver/parserpmdump >/dev/full </tmp/dump"
     Then the command fails with status 1
     And it says "parserpmdump: write error: No space left on device" on standard error

@@ -46,11 +46,13 @@ sleep 987 >/dev/null 2>&1 </dev/null &
 
 
 @functools.cache
-def build(package: str) -> str:
-    """The file of ``package``, NAME-VERSION-RELEASE."""
+def build(package: str, program: str = "") -> str:
+    """The file of ``package``, NAME-VERSION-RELEASE; ``program`` is more text in its program."""
     name, version, release = package.rsplit("-", 2)
     spec = SPEC.replace("NAME", name).replace("VERSION", version).replace("RELEASE", release)
-    path = os.path.join(_directory().name, f"{package}.noarch.rpm")
+    more = f"echo '{program}' >>usr/bin/{name}\nfind . -exec touch -hd 2003-11-05 {{}} +\n"
+    spec = spec.replace("%files\n", f"{more}%files\n")
+    path = os.path.join(_directory().name, f"{package}.noarch.rpm{program}")
     with tempfile.TemporaryDirectory() as top:
         file = f"{top}/{name}.spec"
         with open(file, "w", encoding="ascii") as out:

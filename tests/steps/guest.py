@@ -43,16 +43,26 @@ def make_debian_guest(host: TestHost, name: str, address: str) -> None:
 def make_rpm_guest(shell: Shell, host: TestHost, name: str, packages: str) -> None:
     """Their scripts are not run."""
     busybox.make(host, name)
-    files = [write_package(host, package) for package in packages.split()]
+    for package in packages.split():
+        install_package(shell, host, name, rpm.build(package))
+
+
+@given(parsers.parse('the guest "{name}" has a forged package {package}'))
+def install_forged_package(shell: Shell, host: TestHost, name: str, package: str) -> None:
+    """The program in it is another one, and the database of the guest agrees with that."""
+    install_package(shell, host, name, rpm.build(package, "forged"))
+
+
+def install_package(shell: Shell, host: TestHost, name: str, file: str) -> None:
+    """Install an RPM ``file`` of the test in a guest."""
+    shutil.copyfile(file, host.path("/root/package.rpm"))
     options = f"--root /vservers/{name} --dbpath /var/lib/rpm -i --nodeps --noscripts"
-    shell.must(f"rpm {options} {' '.join(files)}")
+    shell.must(f"rpm {options} /root/package.rpm")
 
 
 @given(parsers.parse("the package file /root/{package}.rpm"))
-def write_package(host: TestHost, package: str) -> str:
-    path = f"/root/{package}.rpm"
-    shutil.copyfile(rpm.build(package), host.path(path))
-    return path
+def write_package(host: TestHost, package: str) -> None:
+    shutil.copyfile(rpm.build(package), host.path(f"/root/{package}.rpm"))
 
 
 @given(parsers.parse('root of the lan machine may log in to the guest "{name}"'))

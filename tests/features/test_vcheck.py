@@ -1,0 +1,5 @@
+"""vcheck."""
+
+from pytest_bdd import scenarios
+
+scenarios("vcheck")
