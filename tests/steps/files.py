@@ -62,6 +62,18 @@ def remove(shell: Shell, path: str) -> None:
     shell.must(f"rm -rf '{path}'")
 
 
+@given(parsers.parse("the guests lie on a new {kind} file system"))
+def make_file_system(shell: Shell, kind: str) -> None:
+    """Its loop device goes with the mount."""
+    shell.must(
+        "cd /dev && test -e loop-control || mknod loop-control c 10 237;"
+        " for i in $(seq 0 31); do test -e loop$i || mknod loop$i b 7 $i; done"
+    )
+    image = f"/tmp/{kind}.img"
+    shell.must(f"truncate -s 320M {image} && mkfs.{kind} -q {image}")
+    shell.must(f"mount -o loop {image} /vservers && chmod 0 /vservers")
+
+
 @then(parsers.parse('the file "{path}" is:\n{text}'))
 def file_is(host: TestHost, path: str, text: str) -> None:
     assert host.read(path) == lines(text)

@@ -1,0 +1,5 @@
+"""vbuild."""
+
+from pytest_bdd import scenarios
+
+scenarios("vbuild")

@@ -1,0 +1,5 @@
+"""vdu."""
+
+from pytest_bdd import scenarios
+
+scenarios("vdu")

@@ -1,0 +1,5 @@
+"""vfiles."""
+
+from pytest_bdd import scenarios
+
+scenarios("vfiles")

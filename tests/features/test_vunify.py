@@ -1,0 +1,5 @@
+"""vunify."""
+
+from pytest_bdd import scenarios
+
+scenarios("vunify")
