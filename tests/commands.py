@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from testhost import Machine
 
-TIMEOUT = 30.0
+# how many times longer than usual everything may take; more where a processor is emulated
+PATIENCE = float(os.environ.get("PATIENCE", "1"))
+TIMEOUT = 30.0 * PATIENCE
 PIPE_SIZE = 65536  # of a new pipe, see pipe(7)
 
 

@@ -12,12 +12,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from commands import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from testhost import Machine, Process, Result, Terminal, TestHost
 
-DEADLINE = 10.0
+DEADLINE = 10.0 * PATIENCE
 
 
 class Shell:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_bdd import given, parsers, then, when
 
+from commands import PATIENCE
 from steps import Shell, eventually, lines
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def ends_by_signal(shell: Shell, signal: int) -> None:
 
 @then(parsers.parse("the command takes less than {seconds:g} seconds"))
 def takes_less(shell: Shell, seconds: float) -> None:
-    assert shell.seconds < seconds, f"it took {shell.seconds:.2f} s"
+    assert shell.seconds < seconds * PATIENCE, f"it took {shell.seconds:.2f} s"
 
 
 @then(parsers.parse('it prints "{line}"'))

@@ -57,11 +57,18 @@ Description=The tests of vserver
 StandardError=journal+console
 ExecStart=/bin/sh -c 'tar -xf /dev/vdb -C {PROJECT} && exec sh {PROJECT}/tests/vm/inside'
 """
+# The controllers that a server has once any of its units uses them; the test hosts need them.
+CONTROLLERS = """\
+[Manager]
+DefaultCPUAccounting=yes
+DefaultIOAccounting=yes
+"""
 FILES = {
     "etc/fstab": "",
     "etc/hostname": "vm\n",
     "etc/hosts": "127.0.0.1 localhost vm\n",
     "etc/modules-load.d/tests.conf": "virtio_console\n",
+    "etc/systemd/system.conf.d/controllers.conf": CONTROLLERS,
     "etc/systemd/system/vserver-tests.service": UNIT,
     f"{PROJECT[1:]}/": "",
 }
