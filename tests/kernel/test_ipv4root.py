@@ -293,13 +293,13 @@ def test_other_kinds_of_sockets_are_refused(host: TestHost) -> None:
 
 def test_ipv6_is_closed_without_an_address(host: TestHost) -> None:
     program = """
-        print(attempt(tcp6, "2001:db8::10", 80), attempt(tcp6, "::1", 80))
+        print(attempt(tcp6, "2001:db8::10", 80))
         print(attempt(tcp6().connect, ("2001:db8::1", 80)))
         print(attempt(udp6().sendto, b"?", ("2001:db8::1", 53)))
         print(attempt(udp6().connect, ("2001:db8::1", 80)))
     """
     assert restricted(host, program) == [
-        "EADDRNOTAVAIL EADDRNOTAVAIL",
+        "EADDRNOTAVAIL",
         "ENETUNREACH",
         "ENETUNREACH",
         "ENETUNREACH",
@@ -314,6 +314,17 @@ def test_an_ipv6_only_any_is_out_of_reach(host: TestHost) -> None:
         print(subprocess.check_output(["ss", "-tlnH"], text=True).split()[3][:6])
     """
     assert restricted(host, program) == ["('::', 8080)", "[::1]:"]
+
+
+def test_both_localhosts_can_be_bound(host: TestHost) -> None:
+    """As sshd does for the display of a session; only the one over IPv4 is in reach."""
+    program = """
+        six, four = tcp6("::1", 6010, only=1), tcp("127.0.0.1", 6010)
+        print(six.getsockname()[:2], name(four))
+        tcp6().connect(("::1", 6010))
+        print(peer(four.accept()[0]))
+    """
+    assert restricted(host, program, "127.0.0.1", HOST) == ["('::1', 6010) 127.0.0.1", "127.0.0.1"]
 
 
 def test_an_own_ipv6_address(host: TestHost) -> None:

@@ -119,15 +119,16 @@ inline_static int is_v6only(struct bpf_sock_addr *ctx, const struct address_set 
 	return set->flags & BIND_V6ONLY;
 }
 
-// An IPv6-only [::] where the set has no IPv6 address. Refusing would break programs that bind both
-// families in their default configuration (nginx, sshd): bind it where no packet can reach it.
-inline_static int hide(struct bpf_sock_addr *ctx, const struct address_set *set)
+// An IPv6-only [::] where the set has no IPv6 address, or a [::1] that is not in it. Refusing would
+// break programs that bind both families (nginx, sshd, sshd for X11 displays): bind it where no packet
+// can reach it.
+inline_static int hide(struct bpf_sock_addr *ctx, const struct address_set *set, __u32 flags)
 {
 	struct socket_state *state = make_state(ctx->sk);
 
 	if (!state)
 		return REFUSE;
-	state->flags |= HIDDEN_V6;
+	state->flags = (state->flags & ~HIDDEN_LOOPBACK) | HIDDEN_V6 | flags;
 	state->set_id = set->id;
 	state->asked_port = ctx->user_port;
 	ctx->user_ip6[3] = bpf_htonl(1);
@@ -139,12 +140,21 @@ inline_static int bind_any6(struct bpf_sock_addr *ctx, const struct address_set 
 {
 	forget_bind(ctx, set);
 	if (!set->count6)
-		return hide(ctx, set);
+		return hide(ctx, set, 0);
 	ctx->user_ip6[0] = set->address6[0][0];
 	ctx->user_ip6[1] = set->address6[0][1];
 	ctx->user_ip6[2] = set->address6[0][2];
 	ctx->user_ip6[3] = set->address6[0][3];
 	return ALLOW;
+}
+
+inline_static int bind_loopback6(struct bpf_sock_addr *ctx, const struct address_set *set)
+{
+	const struct socket_state *state = state_of(ctx->sk);
+
+	if (state && (state->flags & HIDDEN_V6) && state->set_id != set->id)
+		return ALLOW;	// an inner set has hidden it
+	return hide(ctx, set, HIDDEN_LOOPBACK);
 }
 
 SEC("cgroup/bind6")
@@ -167,13 +177,8 @@ int bind6(struct bpf_sock_addr *ctx)
 	}
 	if (contains6(set, address))
 		return ALLOW;
-	// what an inner set has hidden
-	if (is_loopback6(address)) {
-		struct socket_state *state = state_of(ctx->sk);
-
-		if (state && (state->flags & HIDDEN_V6))
-			return ALLOW;
-	}
+	if (is_loopback6(address))
+		return bind_loopback6(ctx, set);
 	return refuse(EADDRNOTAVAIL);
 }
 
@@ -432,7 +437,8 @@ int getsockname6(struct bpf_sock_addr *ctx)
 	const struct socket_state *state = state_of(ctx->sk);
 
 	if (state && (state->flags & HIDDEN_V6)) {
-		ctx->user_ip6[3] = 0;
+		if (!(state->flags & HIDDEN_LOOPBACK))
+			ctx->user_ip6[3] = 0;
 		if (state->asked_port)
 			ctx->user_port = state->asked_port;
 	} else if (shows_as_any(ctx, set_of_cgroup())) {

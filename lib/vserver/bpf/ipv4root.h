@@ -51,12 +51,13 @@ struct {
 
 enum socket_flags {
 	BOUND_ANY = 1,		// asked for 0.0.0.0 or [::]
-	HIDDEN_V6 = 2,		// asked for an IPv6-only [::], put out of reach instead
+	HIDDEN_V6 = 2,		// asked for an IPv6-only [::] or for [::1], put out of reach instead
 	V6ONLY = 4,
 	V6ONLY_SET = 8,
 	REGISTERED = 16,	// has entries in wildcards and listeners_of_broadcast
 	OTHER_NETNS = 32,	// made in another network namespace: not ours to filter
 	CALLED_V6 = 64,		// the peer at loopback_as was called ::1
+	HIDDEN_LOOPBACK = 128,	// HIDDEN_V6: asked for [::1]
 };
 
 // What has to be remembered of a socket; most have none.
