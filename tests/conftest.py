@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from guests import debian
 from steps import Shell
 from testhost import Keeper, TestHost, has_v2_controllers
 
@@ -36,14 +37,16 @@ def host(keeper: Keeper, request: pytest.FixtureRequest) -> Iterator[TestHost]:
     """A fresh test host.
 
     The tag or mark ``hybrid`` asks for the cgroup v1 controllers beside v2; ``controllers``
-    for cpu and pids controllers in whichever layout this machine can give them.
+    for cpu and pids controllers in whichever layout this machine can give them; ``debian-server``
+    for a copy of a Debian system with its usual servers in place of this machine.
     """
     hybrid = request.config.getoption("--hybrid") or _wants(request, "hybrid")
     if not hybrid and _wants(request, "controllers"):
         hybrid = not has_v2_controllers()
     if hybrid and not pathlib.Path("/sys/fs/cgroup/pids").exists():
         pytest.skip("this machine has no cgroup v1 controllers")
-    host = keeper.host(hybrid=hybrid)
+    system = debian.tree(debian.ROOT_SERVER) if _wants(request, "debian-server") else "/"
+    host = keeper.host(hybrid=hybrid, system=system)
     yield host
     host.close()
 

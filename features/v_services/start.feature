@@ -10,7 +10,7 @@ Feature: the v_ services run services of the root server on some addresses only
       """
       echo "$# $*" >>/tmp/log
       case $1 in
-      start) listen 0.0.0.0:8000 >/tmp/listen 2>&1 & until grep -q listening /tmp/listen; do sleep 0.01; done ;;
+      start) listen 0.0.0.0:8000 >/tmp/listen 2>&1 & until grep -qs listening /tmp/listen; do sleep 0.01; done ;;
       status) exit 3 ;;
       esac
       """
@@ -81,7 +81,7 @@ Feature: the v_ services run services of the root server on some addresses only
     Given the executable file "/etc/init.d/sshd":
       """
       listen 127.0.0.1:6010 display >/tmp/listen &
-      until grep -q listening /tmp/listen; do sleep 0.01; done
+      until grep -qs listening /tmp/listen; do sleep 0.01; done
       ask 127.0.0.1:6010 >/tmp/session
       """
     When I run "/etc/init.d/v_sshd start"

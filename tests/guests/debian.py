@@ -25,6 +25,37 @@ PACKAGES = (
     "sysv-rc",
     "sysvinit-core",
 )
+# A root server with the usual services, and what the package needs.
+ROOT_SERVER = (
+    "apache2",
+    "bind9",
+    "bind9-host",
+    "initscripts",
+    "iproute2",
+    "libbpf1",
+    "netbase",
+    "netcat-openbsd",
+    "openssh-client",
+    "openssh-server",
+    "postfix",
+    "procps",
+    "psmisc",
+    "python3",
+    "python3-configobj",
+    "python3-prctl",
+    "python3-pyroute2",
+    "python3-seccomp",
+    "python3-sh",
+    "rpcbind",
+    "samba",
+    "smbclient",
+    "systemd",
+    "sysv-rc",
+    "sysvinit-core",
+    "wget",
+    "xauth",
+    "xinetd",
+)
 CACHE = os.path.realpath(f"{__file__}/../../../build/guests")
 
 # No documentation, and no fsync for a tree that can be made again.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_bdd import given, parsers, then, when
 
-from steps import Shell
+from steps import Shell, eventually
 
 if TYPE_CHECKING:
     from testhost import Machine, TestHost
@@ -45,6 +45,22 @@ def lan_is_not_answered(host: TestHost, address: str) -> None:
 @then(parsers.parse("the host gets no answer from {address}"))
 def host_is_not_answered(host: TestHost, address: str) -> None:
     assert ask(host, address) == ""
+
+
+@then(parsers.parse('"{command}" shows "{text}" at {addresses}'))
+def shows_at(host: TestHost, command: str, text: str, addresses: str) -> None:
+    """``command`` is that of a client, with ADDRESS for each of the ``addresses`` in turn.
+
+    Those of the loopback are asked from the host, the others from the lan machine.
+    """
+    for address in addresses.split(" and "):
+        machine = host if address.startswith("127.") else host.lan
+        wait_for_output(machine, command.replace("ADDRESS", address), text)
+
+
+def wait_for_output(machine: Machine, command: str, text: str) -> None:
+    """Run ``command`` on ``machine`` until its output has ``text``: a server may need a moment."""
+    eventually(lambda: text in machine.run(command).out, f"{command} shows {text}")
 
 
 def is_answered(machine: Machine, answer: str, address: str) -> None:

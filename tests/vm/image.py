@@ -121,11 +121,11 @@ def disk(packages: Sequence[str]) -> str:
     """The path of a disk image with Debian, ``packages`` and the kernel's modules."""
     release = kernel()
     source = debian.tree((*SYSTEM, *packages))
-    guest = debian.tree()
-    path = f"{BUILD}/disk-{_key(source, guest, release, FILES)}"
+    systems = [debian.tree(), debian.tree(debian.ROOT_SERVER)]
+    path = f"{BUILD}/disk-{_key(source, systems, release, FILES)}"
     if not os.path.exists(path):
         tree = f"{BUILD}/disk.d"
-        _assemble(tree, source, guest, release)
+        _assemble(tree, source, systems, release)
         with open(f"{path}.new", "wb") as image:
             image.truncate(DISK_SIZE)
         options = ["-q", "-F", "-t", "ext4", "-d", tree]
@@ -135,14 +135,14 @@ def disk(packages: Sequence[str]) -> str:
     return path
 
 
-def _assemble(tree: str, source: str, guest: str, release: str) -> None:
-    """Put together in ``tree`` what the disk is to hold."""
+def _assemble(tree: str, source: str, systems: Sequence[str], release: str) -> None:
+    """Put together in ``tree`` what the disk is to hold, ``systems`` for test hosts and guests."""
     shutil.rmtree(tree, ignore_errors=True)
     subprocess.run(["cp", "-a", "--reflink=auto", source, tree], check=True)
     write_tree(tree, FILES)
     cache = f"{tree}{PROJECT}/build/guests"
     os.makedirs(cache)
-    subprocess.run(["cp", "-a", "--reflink=auto", guest, cache], check=True)
+    subprocess.run(["cp", "-a", "--reflink=auto", *systems, cache], check=True)
     os.makedirs(f"{tree}/lib/modules", exist_ok=True)
     subprocess.run(
         ["cp", "-a", f"{KERNEL}/lib/modules/{release}", f"{tree}/lib/modules"], check=True

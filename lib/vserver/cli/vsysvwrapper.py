@@ -14,6 +14,8 @@ from vserver.execute import become
 USAGE = "vsysvwrapper service_name"
 DEFAULT_IP = "127.0.0.1 eth0"  # change log, 0.29
 INIT_DIRS = ("/etc/init.d", "/etc/rc.d/init.d")
+# Without it the scripts of Debian and Red Hat ask systemd, which knows no confinement, to do it.
+ENVIRONMENT = {"SYSTEMCTL_SKIP_REDIRECT": "1"}
 
 
 def main() -> int:
@@ -27,7 +29,7 @@ def main() -> int:
         command += ["--ip", address]
     command += [_script(service), *arguments]
     say(f"exec {' '.join(command)}")
-    os.environ.update(exports)
+    os.environ.update(ENVIRONMENT | exports)
     become(command)
 
 
