@@ -6,14 +6,13 @@ together under a temporary name, and renamed when that is done.
 
 from __future__ import annotations
 
-import os
 import posixpath
-from errno import EAGAIN, EINVAL, ENOSYS, ENOTSUP, ENOTTY, ETXTBSY, EXDEV
+from errno import EAGAIN, EINVAL, ENOSYS, ENOTSUP, ENOTTY, EXDEV
 
 from vserver.errors import reason
 from vserver.kernel import guard, mountinfo, seal, sharing
 from vserver.kernel.guard import Held, Released
-from vserver.kernel.sharing import BusyError, Lease
+from vserver.kernel.sharing import Lease
 from vserver.unifytree import ChangedError
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
@@ -210,58 +209,54 @@ class Sharer:
     def _unify_by(self, method: str, source: File, target: File) -> str:
         if method == REFLINK:
             return self._reflink(source, target)
-        if not self.overwrite and not _are_same(source, target):
+        if not self.overwrite and not _may_be_same(source, target):
             return DIFFERENT
         self.prepare(target.path)
-        self._link_over(method, source, target)
+        try:
+            self._link_over(method, source, target)
+        except _DifferentError:
+            return DIFFERENT
         self._notice(method)
         self.bytes_saved += target.entry.st_size if target.entry.st_nlink == 1 else 0
         return LINKED
 
     def _reflink(self, source: File, target: File) -> str:
-        size = source.entry.st_size
+        size, where = source.entry.st_size, self.target.host_path(target.path)
         if sharing.share_all(source.fd, target.fd):
             return ALREADY
         if size == target.entry.st_size:
-            with Released(target.fd, shared=False):
+            with Released(target.fd, where, shared=False):
                 if sharing.dedupe(source.fd, target.fd, size):
                     self.bytes_saved += size
                     return LINKED
         if not self.overwrite:
             return DIFFERENT
         self.prepare(target.path)
-        with Released(target.fd, shared=target.entry.st_nlink > 1):
+        with Released(target.fd, where, shared=target.entry.st_nlink > 1):
             source.copy_to(target.directory, target.name, replace=True, must_clone=True)
         return LINKED
 
     def _link_over(self, method: str, source: File, target: File) -> None:
-        """Put a link to ``source`` in the place of ``target``."""
-        shared = target.entry.st_nlink > 1
-        with (
-            Held(source.fd, self._wish.guards(method), self.source.host_path(source.path)) as held,
-            Lease(target.fd, self.target.host_path(target.path)),
-            Released(target.fd, shared=shared),
-        ):
-            if not target.has_its_name() or source.has_changed() or target.has_changed():
-                raise ChangedError(EAGAIN, "changed", target.path)
-            source.link_to(target.directory, target.name)
-        if held.broken:
-            self._part(source, target.directory, target.name)
+        """Put a link to ``source`` in the place of ``target``.
+
+        They are compared when nobody can write the source any more: its server might do that
+        between the comparison and the link, and give the file its old times again.
+        """
+        guards, where = self._wish.guards(method), self.target.host_path(target.path)
+        with Held(source.fd, guards, self.source.host_path(source.path)) as held:
+            if not self.overwrite and not target.has_content_of(source):
+                raise _DifferentError
+            with Lease(target.fd, where):
+                if not target.has_its_name() or source.has_changed() or target.has_changed():
+                    raise ChangedError(EAGAIN, "changed", target.path)
+                with Released(target.fd, where, shared=target.entry.st_nlink > 1), held.linkable():
+                    source.link_to(target.directory, target.name)
 
     def _link_new(self, method: str, source: File, directory: int, name: str) -> None:
         path = self.source.host_path(source.path)
-        with Held(source.fd, self._wish.guards(method), path) as held:
+        with Held(source.fd, self._wish.guards(method), path) as held, held.linkable():
             sharing.link(source.fd, directory, name)
         self._notice(method)
-        if held.broken:
-            self._part(source, directory, name)
-
-    def _part(self, source: File, directory: int, name: str) -> None:
-        """A writer came in while the file was linked: take the link back for a copy."""
-        source.entry = os.fstat(source.fd)
-        with Released(source.fd, shared=True):
-            source.copy_to(directory, name, replace=True)
-        raise BusyError(ETXTBSY, os.strerror(ETXTBSY), self.source.host_path(source.path))
 
     def _keep(self, source: File) -> str:
         """The file is shared already: it gets back what guards it lacks."""
@@ -285,9 +280,10 @@ class Sharer:
         )
 
 
-def _are_same(source: File, target: File) -> bool:
-    """Whether one inode can stand for both; ChangedError when that changes meanwhile."""
-    same = target.has_metadata_of(source) and target.has_content_of(source)
-    if source.has_changed() or target.has_changed():
-        raise ChangedError(EAGAIN, "changed", target.path)
-    return same
+def _may_be_same(source: File, target: File) -> bool:
+    """Whether one inode can stand for both, as far as that is seen without reading them."""
+    return source.entry.st_size == target.entry.st_size and target.has_metadata_of(source)
+
+
+class _DifferentError(Exception):
+    """The files have different contents."""

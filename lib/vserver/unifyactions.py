@@ -61,7 +61,8 @@ class Parting:
             if target.entry.st_nlink == 1:
                 return self._free(target)
             self._prepare(above)
-            with Released(target.fd, shared=target.entry.st_nlink > 2):
+            where = self._target.host_path(target.path)
+            with Released(target.fd, where, shared=target.entry.st_nlink > 2):
                 target.copy_to(target.directory, name, replace=True)
             return LINKED
 

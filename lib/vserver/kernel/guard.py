@@ -7,7 +7,9 @@ is the old kernel's immutable file with inverted linkage, whose names may be rem
 
 from __future__ import annotations
 
-from errno import ENOTSUP, ENOTTY
+import os
+from errno import ENOTSUP, ENOTTY, EPERM
+from stat import S_IMODE
 
 from vserver.kernel import inodeflags, sharing
 
@@ -18,6 +20,7 @@ SEALED = inodeflags.IMMUTABLE_LINKAGE
 ALSO_IMMUTABLE = 0x00000002
 GUARDS = IMMUTABLE | SEALED | ALSO_IMMUTABLE
 
+_ATTEMPTS = 100
 _VERITY = 0x00100000  # FS_VERITY_FL: shown, but refused when written back
 
 
@@ -43,22 +46,23 @@ def put(fd: int, guards: int) -> None:
 
 
 class Held:
-    """A ``with`` block in which nobody writes an open file, and links to it can be made.
+    """A ``with`` block in which nobody writes an open file, which has its ``guards`` from then on.
 
-    At the end it has the ``guards``; when the block fails, those that it had. Who has it open
-    for writing is found out before (BusyError) and, for who came in between, after (``broken``).
+    When the block fails the file has the guards that it had before. Who has it open for writing
+    is found out at the beginning, and at the end (BusyError; ext4 lets nobody write an immutable
+    file, other file systems those who had it open). Links to it are made in a block of
+    ``linkable``.
     """
 
-    __slots__ = ("_before", "_fd", "_guards", "_lease", "_path", "broken")
+    __slots__ = ("_before", "_fd", "_guards", "_lease", "_path")
 
     def __init__(self, fd: int, guards: int, path: str) -> None:
-        """``path`` is what a BusyError calls the file."""
+        """``path`` is what an error calls the file."""
         self._fd = fd
         self._path = path
         self._guards = guards
         self._before = of_file(fd)
         self._lease: sharing.Lease | None = None
-        self.broken = False
 
     def __enter__(self) -> Held:
         if self._before & SEALED and self._before == self._guards:
@@ -67,7 +71,6 @@ class Held:
         try:
             self._lease = sharing.Lease(self._fd, self._path)
             self._lease.take()
-            put(self._fd, self._guards & ~IMMUTABLE)
         except OSError:
             put(self._fd, self._before)
             raise
@@ -76,27 +79,113 @@ class Held:
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
         if self._lease is None:
             return
-        put(self._fd, self._before if kind else self._guards)
-        self.broken = self._lease.broken()
+        if kind:
+            put(self._fd, self._before)
         self._lease.release()
+        if not kind:  # who waited for the lease is in now, and writes on where that is possible
+            with self._lease:
+                pass
+
+    def linkable(self) -> _Linkable:
+        """A block in which the file can get names and lose them, immutable or not."""
+        return _Linkable(self._fd, self._guards, self._path)
+
+
+class _Linkable:
+    """The moment in which an immutable file is not.
+
+    Root of each server could change its owner, mode and attributes then (nobody can open it for
+    writing, it is held): afterwards they are what they were before.
+    """
+
+    __slots__ = ("_fd", "_guards", "_metadata", "_path")
+
+    def __init__(self, fd: int, guards: int, path: str) -> None:
+        self._fd = fd
+        self._guards = guards
+        self._path = path
+
+    def __enter__(self) -> None:
+        if self._guards & IMMUTABLE:
+            self._metadata = _Metadata(self._fd)
+            put(self._fd, self._guards & ~IMMUTABLE)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._guards & IMMUTABLE:
+            put(self._fd, self._guards)
+            self._metadata.restore(self._fd, self._guards, self._path)
+
+
+class _Metadata:
+    """What of a file may be changed without opening it for writing."""
+
+    __slots__ = ("_attributes", "_entry")
+
+    def __init__(self, fd: int) -> None:
+        self._entry = os.fstat(fd)
+        self._attributes = sharing.attributes(fd)
+
+    def restore(self, fd: int, guards: int, path: str) -> None:
+        """Undo what was changed of a file that has its ``guards`` again.
+
+        EPERM when somebody is faster each time: the file is guarded then, but not as it was.
+        """
+        for _ in range(_ATTEMPTS):
+            if self._is_that_of(fd):
+                return
+            put(fd, 0)
+            try:
+                self._put(fd)
+            finally:
+                put(fd, guards)
+        raise OSError(EPERM, "Somebody changes its attributes all the time", path)
+
+    def _is_that_of(self, fd: int) -> bool:
+        return _facts(os.fstat(fd)) == _facts(self._entry) and (
+            sharing.attributes(fd) == self._attributes
+        )
+
+    def _put(self, fd: int) -> None:
+        entry = self._entry
+        os.fchown(fd, entry.st_uid, entry.st_gid)
+        os.fchmod(fd, S_IMODE(entry.st_mode))
+        for name in sharing.attributes(fd).keys() - self._attributes.keys():
+            os.removexattr(fd, name)
+        for name, value in self._attributes.items():
+            os.setxattr(fd, name, value)
+        os.utime(fd, ns=(entry.st_atime_ns, entry.st_mtime_ns))
+
+
+def _facts(entry: os.stat_result) -> tuple[int, ...]:
+    return entry.st_mode, entry.st_uid, entry.st_gid, entry.st_mtime_ns
 
 
 class Released:
-    """A ``with`` block in which an immutable file's name can be removed.
+    """A ``with`` block in which a name of a file can be removed.
 
     If others share the inode, or nothing came of it, the file has its guards again after that.
     """
 
-    __slots__ = ("_before", "_fd", "_shared")
+    __slots__ = ("_before", "_fd", "_held", "_linkable", "_shared")
 
-    def __init__(self, fd: int, *, shared: bool) -> None:
+    def __init__(self, fd: int, path: str, *, shared: bool) -> None:
+        """``path`` is what an error calls the file."""
         self._fd = fd
         self._shared = shared
         self._before = of_file(fd)
+        self._held = Held(fd, self._before, path)
+        self._linkable = self._held.linkable()
 
     def __enter__(self) -> None:
         if self._before & IMMUTABLE:
-            put(self._fd, self._before & ~IMMUTABLE)
+            self._held.__enter__()
+            self._linkable.__enter__()
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
-        put(self._fd, self._before if kind or self._shared else 0)
+        try:
+            if self._before & IMMUTABLE:
+                self._linkable.__exit__(kind, error, traceback)
+        finally:
+            self._held.__exit__(kind, error, traceback)
+        if not kind and not self._shared:
+            put(self._fd, 0)

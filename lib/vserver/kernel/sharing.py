@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from errno import EAGAIN, EINVAL, ENOLCK, ENOTSUP, ENOTTY, ETXTBSY, EXDEV
 from struct import Struct, pack_into
 
@@ -160,11 +161,9 @@ class Lease:
     def release(self) -> None:
         """Let writers in again."""
         if self._held:
-            fcntl.fcntl(self._fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-
-    def broken(self) -> bool:
-        """Whether a writer waits: then the file is about to change."""
-        return self._held and fcntl.fcntl(self._fd, fcntl.F_GETLEASE) == fcntl.F_UNLCK
+            self._held = False
+            with suppress(BlockingIOError):  # another lease on the same descriptor ended it
+                fcntl.fcntl(self._fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 
     def __enter__(self) -> None:
         self.take()
