@@ -23,7 +23,7 @@ RUNTIME_DEPS = python3 python3-sh python3-pyroute2 python3-prctl python3-configo
 BUILD_DEPS = clang gcc libc6-dev linux-libc-dev libbpf-dev musl-tools
 TEST_DEPS = python3-pytest python3-pytest-bdd python3-pytest-xdist python3-mypy python3-pip \
 	shellcheck busybox-static bash-static mmdebstrap strace e2fsprogs procps util-linux man-db \
-	netcat-openbsd openssh-client psmisc wget rpm rsync dropbear-bin libcap2-bin attr \
+	netcat-openbsd openssh-client psmisc wget rpm rsync dropbear-bin libcap2-bin acl attr \
 	btrfs-progs xfsprogs
 DEPS = $(RUNTIME_DEPS) $(BUILD_DEPS) $(TEST_DEPS)
 PEERS = crun lxc podman runc systemd-container jdupes rdfind duperemove

@@ -189,7 +189,7 @@ class Clone:
         try:
             file.copy_to(directory, file.name, replace=False)
         except ChangedError:
-            file.entry = os.fstat(file.fd)
+            file.refresh()
             file.copy_to(directory, file.name, replace=False)
 
     def _remember(self, entry: os.stat_result, path: str) -> None:

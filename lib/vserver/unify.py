@@ -209,7 +209,7 @@ class Sharer:
     def _unify_by(self, method: str, source: File, target: File) -> str:
         if method == REFLINK:
             return self._reflink(source, target)
-        if not self.overwrite and not _may_be_same(source, target):
+        if not self.overwrite and not target.has_metadata_of(source):
             return DIFFERENT
         self.prepare(target.path)
         try:
@@ -239,12 +239,13 @@ class Sharer:
     def _link_over(self, method: str, source: File, target: File) -> None:
         """Put a link to ``source`` in the place of ``target``.
 
-        They are compared when nobody can write the source any more: its server might do that
+        They are compared when nobody can change the source any more: its server might do that
         between the comparison and the link, and give the file its old times again.
         """
         guards, where = self._wish.guards(method), self.target.host_path(target.path)
         with Held(source.fd, guards, self.source.host_path(source.path)) as held:
-            if not self.overwrite and not target.has_content_of(source):
+            source.refresh()
+            if not self.overwrite and not _are_same(source, target):
                 raise _DifferentError
             with Lease(target.fd, where):
                 if not target.has_its_name() or source.has_changed() or target.has_changed():
@@ -280,9 +281,9 @@ class Sharer:
         )
 
 
-def _may_be_same(source: File, target: File) -> bool:
-    """Whether one inode can stand for both, as far as that is seen without reading them."""
-    return source.entry.st_size == target.entry.st_size and target.has_metadata_of(source)
+def _are_same(source: File, target: File) -> bool:
+    """Whether one inode can stand for both."""
+    return target.has_metadata_of(source) and target.has_content_of(source)
 
 
 class _DifferentError(Exception):

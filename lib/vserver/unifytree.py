@@ -44,6 +44,10 @@ class File:
         """Device and inode number."""
         return self.entry.st_dev, self.entry.st_ino
 
+    def refresh(self) -> None:
+        """See the file as it is now."""
+        self.entry = os.fstat(self.fd)
+
     def has_changed(self) -> bool:
         """Whether the content is another than when the file was opened."""
         return _content_stamp(os.fstat(self.fd)) != _content_stamp(self.entry)
