@@ -30,6 +30,7 @@ ROOT_SERVER = (
     "apache2",
     "bind9",
     "bind9-host",
+    "bird2",
     "initscripts",
     "iproute2",
     "libbpf1",

@@ -24,6 +24,14 @@ Feature: servers of datagrams share their ports with a guest as well
     And the lan machine gets the answer "guest" from udp 192.0.2.11:111
     And the lan machine gets no answer from udp 192.0.2.12:111
 
+  Scenario: what xinetd serves
+    Given I run "sed -i '/disable/s/yes/no/' /etc/xinetd.d/daytime-udp"
+    And "vserver --silent web exec listen -u 0.0.0.0:13 guest" is listening
+    When I run "/etc/init.d/v_xinetd start"
+    Then "ask -u ADDRESS:13" shows "UTC" at 127.0.0.1 and 192.0.2.10
+    And the lan machine gets the answer "guest" from udp 192.0.2.11:13
+    And the lan machine gets no answer from udp 192.0.2.12:13
+
   @0.14-03
   Scenario: two servers by one script, and both hear the broadcasts of the network
     Given the executable file "/etc/init.d/smb":

@@ -24,6 +24,11 @@ Feature: the secure shell server of the host beside that of a guest
     Then "ask ADDRESS:22" shows "SSH-2.0-OpenSSH" at 192.0.2.11
     And the lan machine gets no answer from 192.0.2.10:22
 
+  Scenario: guests are started from a session, whatever its own addresses are
+    When I run "ssh -qi /tmp/key -o StrictHostKeyChecking=no 192.0.2.10 vserver deb start" on the lan machine
+    Then the command succeeds
+    And "ask ADDRESS:22" shows "SSH-2.0-OpenSSH" at 192.0.2.11
+
   @0.28-04
   Scenario: a session has the display of the machine it comes from
     When I run "DISPLAY=:0 ssh -qYi /tmp/key -o StrictHostKeyChecking=no 192.0.2.10 'echo $DISPLAY; nc -z localhost 6010 && echo reached'" on the lan machine
