@@ -154,6 +154,50 @@ def tear_down(
     return failures
 
 
+def check_movable(config: Config, name: str) -> None:
+    """VserverError unless a network namespace of the guest's own can have its addresses."""
+    if config.words("IPROOT")[:1] == ["ALL"]:
+        raise VserverError("IPROOT: ALL and S_FLAGS netns exclude each other")
+    present = netdev.addresses()
+    for entry in _entries(config, name)[0]:
+        if entry.address != NO_ADDRESS and entry.device in ("", "lo"):
+            raise _not_movable(entry, "a device of the host to be reached by (IPROOTDEV)")
+        address = resolve(entry.address)
+        if any(one.address == address and one.label != entry.label for one in present):
+            raise _not_movable(entry, "an address that is not the host's")
+
+
+def _not_movable(entry: Entry, need: str) -> VserverError:
+    return VserverError(f"IPROOT: {entry.address}: S_FLAGS netns takes {need}")
+
+
+def movable(
+    config: Config, name: str, *, verbose: Callable[[str], None] | None = None
+) -> tuple[list[netdev.Address], list[str]]:
+    """The aliases of guest ``name`` for a network namespace of its own, and what failed.
+
+    They are as ``set_up`` would set them; VLAN devices are made where they are missing.
+    """
+    entries, failures = _entries(config, name)
+    found = []
+    for entry in entries:
+        if not entry.has_alias:
+            continue
+        try:
+            _make_vlan(entry.device, verbose)
+            found.append(entry.alias(netdev.addresses()))
+        except VserverError as error:
+            failures.append(error.text)
+    return found, failures
+
+
+def targets(config: Config, name: str) -> list[tuple[str, str]]:
+    """Device and address of each alias of guest ``name``, as far as that is to be found out."""
+    entries = [entry for entry in _entries(config, name)[0] if entry.has_alias]
+    resolved = [(entry.device, resolve(entry.address)) for entry in entries]
+    return [(device, address) for device, address in resolved if address]
+
+
 def addresses(config: Config, name: str, *, nodev: bool = False) -> tuple[list[str], str]:
     """What chbind(8) gets for guest ``name``: ``ADDRESS[/MASK]`` strings, and the broadcast.
 

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
     from vserver.config import Config
     from vserver.kernel.addressset import AddressSet
+    from vserver.kernel.netns import Network
     from vserver.messages import Messages
 
 # What a guest gets of the caller's environment; all else of it stays outside
 INHERITED = ("HOME", "TERM", "SHELL", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE")
 
 _NO_CHROOT = "!CAP_SYS_CHROOT"
+_NETNS = "netns"  # the word of S_FLAGS that chcontext does not know
 
 
 class NoDirectoryError(VserverError):
@@ -89,17 +91,48 @@ class Guest:
             self.messages.warn(f"vserver: {message}")
         return wanted
 
-    def set_aliases(self) -> None:
-        """Set the addresses of IPROOT on the host's devices; what fails is told."""
-        if not self.nodev:
+    def has_own_network(self, running: int) -> bool:
+        """Has the guest a network namespace of its own in context ``running``; for 0, shall it?"""
+        if running:
+            return context.has_own_network(running)
+        return _NETNS in self.config.words("S_FLAGS")
+
+    def set_aliases(self, running: int) -> None:
+        """Set the addresses of IPROOT on the host's devices; what fails is told.
+
+        Not those of a guest with a network of its own, as context ``running`` or for 0 to be.
+        """
+        if not self.nodev and not self.has_own_network(running):
             network = self.messages.network
             self._tell(aliases.set_up(self.config, self.name, verbose=network))
 
     def remove_aliases(self) -> None:
-        """Take them away again."""
-        if not self.nodev:
-            network = self.messages.network
-            aliases.tear_down(self.config, self.name, verbose=network)
+        """Take them away again, and what a network of its own has left on these devices."""
+        if self.nodev:
+            return
+        network = self.messages.network
+        aliases.tear_down(self.config, self.name, verbose=network)
+        if self.has_own_network(0):
+            from vserver.kernel import netns
+
+            for device, address in aliases.targets(self.config, self.name):
+                netns.unpublish(device, address)
+
+    def _network(self, running: int) -> Network:
+        """The network of its own that the guest is to get; what fails is told.
+
+        It has one in context ``running``: should that end right now, the new one gets no address.
+        VserverError for addresses that cannot be taken to it.
+        """
+        from vserver.kernel.netns import Network
+
+        if running or self.nodev:
+            return Network([])
+        aliases.check_movable(self.config, self.name)
+        aliases.tear_down(self.config, self.name)  # of the time before it had that word
+        found, failures = aliases.movable(self.config, self.name, verbose=self.messages.network)
+        self._tell(failures)
+        return Network(found)
 
     def _tell(self, failures: list[str]) -> None:
         for failure in failures:
@@ -122,6 +155,8 @@ class Guest:
         """VserverError for a setting that cannot be used, before anything is changed."""
         self.nice_increment()
         self._own_number()
+        if self.has_own_network(0):
+            aliases.check_movable(self.config, self.name)
 
     def nice_increment(self) -> int:
         """S_NICE; VserverError for what is no such number."""
@@ -152,6 +187,8 @@ class Guest:
         )
         request.guest = self.name
         request.addresses = self.address_set()
+        if self.has_own_network(running):
+            request.network = self._network(running)
         request.processes = ulimit.processes(limits)
         return request
 
@@ -187,7 +224,7 @@ class Guest:
         for word in self.config.words("S_FLAGS"):
             if word in context.FLAGS:
                 flags |= context.FLAGS[word]
-            else:
+            elif word != _NETNS:
                 self.messages.warn(f"Unknown flag {word}")
         return flags & ~context.FAKEINIT
 

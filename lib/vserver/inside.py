@@ -38,7 +38,7 @@ def suexec(one: Guest, user: str, words: list[str]) -> NoReturn:
     running = state.running_context(one.name)
     if not running:
         run_hook(one, "pre-start")
-    one.set_aliases()
+    one.set_aliases(running)
     limits = one.limits()
     with one.open_tree() as root:
         place = open_place(one, root, running, limits)

@@ -50,7 +50,7 @@ def start(one: Guest) -> int:
         _remove_leftovers(one.name)
         _remove_temporary(one)
         inside.run_hook(one, "pre-start")
-        one.set_aliases()
+        one.set_aliases(0)
         try:
             status = _start_services(one)
         except VserverError as error:
@@ -239,7 +239,7 @@ def _write_utmp(one: Guest, root: Root, level: str) -> None:
 
 def _stop_running(one: Guest, running: int) -> None:
     inside.run_hook(one, "pre-stop")
-    one.set_aliases()
+    one.set_aliases(running)
     _run_stop_scripts(one, running)
     one.messages.inform("sleeping 5 seconds")
     _wait_for_services(running, GRACE_SECONDS, INIT_SECONDS if one.has_fakeinit else 0.0)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vserver.kernel.addressset import AddressSet
+    from vserver.kernel.netns import Network
     from vserver.kernel.pty import Terminal
 
 ANY_ADDRESS_LEAF = "any"
@@ -34,7 +35,8 @@ class Request:
     ``number`` None allocates one; ``addresses`` None carries the caller's own set along;
     ``flags`` are context flags; ``allowed`` the capability ceiling; ``armoured``, ``own_root``
     and ``strict`` as in isolation.Setting; ``processes`` the limit of the context, None for
-    the hard RLIMIT_NPROC of the caller where a flag asks for one.
+    the hard RLIMIT_NPROC of the caller where a flag asks for one; ``network`` a network
+    namespace for a new context, in which the addresses mean nothing, None for the caller's.
     """
 
     __slots__ = (
@@ -45,6 +47,7 @@ class Request:
         "flags",
         "guest",
         "names",
+        "network",
         "number",
         "own_root",
         "processes",
@@ -71,6 +74,7 @@ class Request:
         self.strict = strict
         self.addresses: AddressSet | None = None
         self.processes: int | None = None
+        self.network: Network | None = None
         self.device_files: tuple[str, ...] = ()
         self.guest = ""
 
@@ -208,6 +212,8 @@ def _furnish(
         context.set_name(number, request.guest)
     if request.armoured:
         context.set_ceiling(number, request.allowed)
+    if request.network:
+        context.set_own_network(number)
     if request.own_root:
         devices.restrict(context.directory(number))
     if not request.flags & _LIMITING:
@@ -223,6 +229,7 @@ def _furnish(
         request.names,
         init=init,
         device_files=request.device_files,
+        network=request.network,
         terminal=terminal,
     )
     place.created = True
@@ -298,6 +305,8 @@ def leaf(request: Request, number: int) -> str:
     """The cgroup in which the members with this address set live (contexts have no members
     of their own, so that controllers can be enabled on them)."""
     addresses = request.addresses or _own_addresses()
+    if context.has_own_network(number):  # which is a wall by itself
+        addresses = None
     if addresses and not addresses.unrestricted:
         from vserver.kernel import ipv4root
 

@@ -17,7 +17,7 @@ from vserver.cli.sockettable import (
 from vserver.cli.usage import usage
 from vserver.errors import VserverError, reason
 from vserver.kernel import context, sockdiag
-from vserver.sockets import Ownership, inet_sockets, is_waiting
+from vserver.sockets import Ownership, inet_sockets, is_waiting, unix_sockets
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def _inet_rows(options: Options, owners: Ownership) -> list[InetRow]:
 def _unix_rows(options: Options, owners: Ownership) -> list[UnixRow]:
     return [
         UnixRow(socket, owners.holder(socket.inode))
-        for socket in sockdiag.unix_sockets()
+        for socket in unix_sockets()
         if options.shows(socket)
     ]
 

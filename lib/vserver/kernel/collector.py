@@ -45,5 +45,9 @@ def destroy(number: int, *, seconds: float) -> bool:
         except FileNotFoundError:
             return True
         cgroup.wait_empty(path, seconds)
+    if context.has_own_network(number):
+        from vserver.kernel import netns
+
+        netns.remove(number)
     limits.remove(number)
     return cgroup.remove(path)

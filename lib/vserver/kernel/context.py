@@ -201,6 +201,16 @@ def ceiling_of(number: int) -> int | None:
     return int(text, 16) if text else None
 
 
+def set_own_network(number: int) -> None:
+    """Record that context ``number`` has a network namespace of its own."""
+    set_fact(directory(number), "network", "own")
+
+
+def has_own_network(number: int) -> bool:
+    """Has context ``number`` a network namespace of its own, instead of its creator's?"""
+    return bool(get_fact(directory(number), "network"))
+
+
 def add_flags(number: int, flags: int) -> int:
     """Add ``flags`` to those of context ``number`` (they are never taken back); all of them."""
     everything = flags_of(number) | flags

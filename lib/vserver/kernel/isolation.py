@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from vserver.kernel.confine import Confinement
+    from vserver.kernel.netns import Network
     from vserver.kernel.pty import Terminal
 
 _NEW = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
@@ -104,13 +105,14 @@ def create(
     *,
     init: Command | None = None,
     device_files: tuple[str, ...] = (),
+    network: Network | None = None,
     terminal: Terminal | None = None,
 ) -> tuple[int, list[str]]:
     """Start process 1 of context ``number`` in cgroup ``leaf``; its pid, and complaints.
 
     It is our reaper, or ``init`` (fakeinit). With ``setting.own_root`` the caller's working
-    directory becomes the root of the context. Failure names the step that could not be done;
-    nothing is left running then.
+    directory becomes the root of the context. ``network`` None is the caller's. Failure
+    names the step that could not be done; nothing is left running then.
     """
     if setting.own_root:
         rootfs.share_mounts_below(".")
@@ -120,7 +122,8 @@ def create(
 
     def prepare(report: Report) -> NoReturn:
         _join(joins, setting)
-        complaints = _assemble(setting, names, device_files)
+        complaints = _leave_network(number, network)
+        complaints += _assemble(setting, names, device_files)
         for complaint in complaints:
             os.write(report.writer, f"C{complaint}\n".encode())
         if init:
@@ -143,6 +146,14 @@ def _join(directories: list[str], setting: Setting) -> None:
     with Step("cannot join the resource limits"):
         for directory in directories:
             cgroup.join(directory)
+
+
+def _leave_network(number: int, network: Network | None) -> list[str]:
+    if network is None:
+        return []
+    from vserver.kernel import netns  # loaded by who made ``network``
+
+    return netns.leave(number, network)
 
 
 def _assemble(setting: Setting, names: Names, device_files: tuple[str, ...]) -> list[str]:
@@ -222,7 +233,7 @@ class Door:
     context has ended.
     """
 
-    __slots__ = ("directory", "init", "number", "pidfd", "root")
+    __slots__ = ("directory", "has_own_network", "init", "number", "pidfd", "root")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -230,6 +241,7 @@ class Door:
         if init is None:
             raise ProcessLookupError(3, "No such process")
         self.init = init
+        self.has_own_network = context.has_own_network(number)
         self.pidfd = process.open_pidfd(init.pid, init.started)
         try:
             self._check_context()
@@ -315,6 +327,7 @@ def _go_in(door: Door, setting: Setting) -> None:
         | syscalls.CLONE_NEWIPC
         | syscalls.CLONE_NEWUTS
         | (syscalls.CLONE_NEWCGROUP if setting.armoured else 0)
+        | (syscalls.CLONE_NEWNET if door.has_own_network else 0)
     )
     with Step("cannot join the namespaces"):
         syscalls.setns(door.pidfd, everything)

@@ -25,7 +25,8 @@ _AF_INET = 2  # bits/socket.h
 # linux/rtnetlink.h, linux/if_addr.h
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR = 20, 21, 22
 _SCOPE_UNIVERSE, _SCOPE_HOST = 0, 254
-_IFA_ADDRESS, _IFA_LOCAL, _IFA_LABEL, _IFA_BROADCAST = 1, 2, 3, 4
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_LABEL, _IFA_BROADCAST, _IFA_FLAGS = 1, 2, 3, 4, 8
+_IFA_F_NOPREFIXROUTE = 0x200
 
 _IFADDR = "=BBBBI"  # struct ifaddrmsg: family, prefix length, flags, scope, device index
 _IFADDR_SIZE = 8
@@ -98,8 +99,12 @@ def main_address(device: str, among: list[Address] | None = None) -> Address:
     raise _error(EADDRNOTAVAIL, device)
 
 
-def add_alias(label: str, address: str, prefix: int, broadcast: str) -> None:
+def add_alias(
+    label: str, address: str, prefix: int, broadcast: str, *, with_route: bool = True
+) -> None:
     """Give ``address`` with its ``prefix`` length and ``broadcast`` to the device of ``label``.
+
+    ``with_route``: its network is on that device, as it always is with ifconfig.
 
     OSError with the label: ENODEV, EEXIST when the device has this address in this network,
     ENAMETOOLONG for a label that the kernel would not take whole.
@@ -113,6 +118,7 @@ def add_alias(label: str, address: str, prefix: int, broadcast: str) -> None:
         + rtnetlink.attribute(_IFA_LOCAL, local)
         + rtnetlink.attribute(_IFA_ADDRESS, local)
         + rtnetlink.attribute(_IFA_BROADCAST, inet_pton(_AF_INET, broadcast))
+        + rtnetlink.attribute(_IFA_FLAGS, pack("=I", 0 if with_route else _IFA_F_NOPREFIXROUTE))
     )
     _change(rtnetlink.create, _RTM_NEWADDR, label, body)
 
@@ -135,7 +141,7 @@ def remove_alias(label: str, address: str = "") -> None:
     body = _ifaddr(label)
     if address:
         body += rtnetlink.attribute(_IFA_LOCAL, inet_pton(_AF_INET, address))
-    _change(rtnetlink.delete, _RTM_DELADDR, label, body)
+    _change(rtnetlink.change, _RTM_DELADDR, label, body)
 
 
 def _promote_secondaries(device: str) -> None:

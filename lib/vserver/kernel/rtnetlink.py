@@ -41,8 +41,8 @@ def create(kind: int, body: bytes) -> None:
     _request(kind, _NLM_F_ACK | _NLM_F_CREATE | _NLM_F_EXCL, body)
 
 
-def delete(kind: int, body: bytes) -> None:
-    """Remove what a message of type ``kind`` describes; OSError."""
+def change(kind: int, body: bytes) -> None:
+    """Change or remove, as message type ``kind`` says, what is there already; OSError."""
     _request(kind, _NLM_F_ACK, body)
 
 
