@@ -13,7 +13,7 @@ from vserver.errors import VserverError
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import IO, Any
+    from typing import Any
 
 
 def run(words: Sequence[str], *, directory: str | None = None) -> int:
@@ -43,18 +43,32 @@ def output(words: Sequence[str], *, directory: str | None = None) -> str:
         return str(program(*words[1:], _cwd=directory, **options))
     except sh.ErrorReturnCode as error:
         raise _failure(words[0], error) from None
+    finally:
+        _wait_for_threads()
 
 
-def save(words: Sequence[str], file: IO[bytes]) -> None:
-    """Run a program with standard output to ``file``; VserverError as for ``output``.
+def save(words: Sequence[str], fd: int) -> None:
+    """Run a program with standard output to descriptor ``fd``; VserverError as for ``output``.
 
     For output whose amount a stranger decides: ``prlimit --fsize`` can bound that of a file.
     """
     sh, program = _find(words[0])
     try:
-        program(*words[1:], _out=file)
+        program(*words[1:], _out=fd)
     except sh.ErrorReturnCode as error:
         raise _failure(words[0], error) from None
+    finally:
+        _wait_for_threads()
+
+
+def _wait_for_threads() -> None:
+    """Let the threads of sh end: they still close descriptors, whose numbers may be ours by
+    then, and keep this process from joining namespaces."""
+    import threading
+
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join()
 
 
 def exists(name: str) -> bool:

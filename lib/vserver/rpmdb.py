@@ -152,7 +152,7 @@ def _query(root: Root, directory: str) -> IO[bytes]:
         _copy_database(root, directory, copy, owner)
         words = [*_confined(owner), "rpm", "--noplugins", "--dbpath", copy]
         try:
-            command.save([*words, "-qa", "--queryformat", _QUERY], listing)
+            command.save([*words, "-qa", "--queryformat", _QUERY], listing.fileno())
         except VserverError as error:
             raise OSError(EIO, error.text) from None
     listing.seek(0)

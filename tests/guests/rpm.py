@@ -18,6 +18,7 @@ Summary: a package for tests
 License: GPL-2.0-or-later
 BuildArch: noarch
 AutoReqProv: no
+Provides: /bin/sh
 %description
 A package for tests.
 %install

@@ -1,0 +1,5 @@
+"""vrpm."""
+
+from pytest_bdd import scenarios
+
+scenarios("vrpm")
