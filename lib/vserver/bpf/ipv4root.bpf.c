@@ -119,9 +119,9 @@ inline_static int is_v6only(struct bpf_sock_addr *ctx, const struct address_set 
 	return set->flags & BIND_V6ONLY;
 }
 
-// An IPv6-only [::] where the set has no IPv6 address, or a [::1] that is not in it. Refusing would
-// break programs that bind both families (nginx, sshd, sshd for X11 displays): bind it where no packet
-// can reach it.
+// An IPv6-only [::] where the set has no IPv6 address, or [::1] where it is not in the set. Refusing
+// would break programs that bind both families (nginx, sshd for itself and for X11 displays): bind it
+// where no packet can reach it.
 inline_static int hide(struct bpf_sock_addr *ctx, const struct address_set *set, __u32 flags)
 {
 	struct socket_state *state = make_state(ctx->sk);
@@ -154,6 +154,8 @@ inline_static int bind_loopback6(struct bpf_sock_addr *ctx, const struct address
 
 	if (state && (state->flags & HIDDEN_V6) && state->set_id != set->id)
 		return ALLOW;	// an inner set has hidden it
+	if (!is_v6only(ctx, set))
+		return refuse(EADDRNOTAVAIL);
 	return hide(ctx, set, HIDDEN_LOOPBACK);
 }
 

@@ -51,7 +51,7 @@ struct {
 
 enum socket_flags {
 	BOUND_ANY = 1,		// asked for 0.0.0.0 or [::]
-	HIDDEN_V6 = 2,		// asked for an IPv6-only [::] or for [::1], put out of reach instead
+	HIDDEN_V6 = 2,		// asked for an IPv6-only [::] or [::1], put out of reach instead
 	V6ONLY = 4,
 	V6ONLY_SET = 8,
 	REGISTERED = 16,	// has entries in wildcards and listeners_of_broadcast
