@@ -79,3 +79,15 @@ def ask(machine: Machine, address: str) -> str:
 @given(parsers.parse('the guest "{name}" can listen and ask'))
 def install_in_guest(shell: Shell, name: str) -> None:
     shell.must(f"cp -a /usr/local/bin/listen /usr/local/bin/ask /vservers/{name}/bin/")
+
+
+@given("root of the host may log in to the lan machine by ssh")
+def let_in_by_ssh(shell: Shell, host: TestHost) -> None:
+    """There the lan machine is called lan."""
+    shell.must("mkdir -p -m 700 /root/.ssh")
+    shell.must("ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519")
+    host.write("/root/.ssh/config", "Host lan\nHostName 192.0.2.1\nStrictHostKeyChecking no\n")
+    host.lan.write("/root/.ssh/authorized_keys", host.read("/root/.ssh/id_ed25519.pub"), 0o600)
+    result = host.lan.run("mkdir -p /etc/dropbear && chmod 700 /root /root/.ssh && dropbear -R")
+    assert result.status == 0, result
+    eventually(lambda: host.run("ssh lan true").status == 0, "sshd of the lan machine")

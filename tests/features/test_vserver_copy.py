@@ -1,0 +1,5 @@
+"""vserver-copy."""
+
+from pytest_bdd import scenarios
+
+scenarios("vserver-copy")
