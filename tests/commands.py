@@ -202,8 +202,8 @@ def input_descriptor(text: str | None) -> int:
 
 def readable(fds: list[int], deadline: float) -> list[int]:
     """Which of ``fds`` have something to read, waiting until ``deadline`` (0: not at all)."""
-    timeout = max(deadline - time.monotonic(), 0) if deadline else 0
-    poller = select.poll()  # select(2) refuses descriptors from 1024 on
+    poll = select.poll()
     for fd in fds:
-        poller.register(fd, select.POLLIN)
-    return [fd for fd, _events in poller.poll(timeout * 1000)]
+        poll.register(fd, select.POLLIN)
+    timeout = max(deadline - time.monotonic(), 0) if deadline else 0
+    return [fd for fd, _event in poll.poll(timeout * 1000)]

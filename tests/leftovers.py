@@ -10,6 +10,7 @@ import struct
 import time
 
 LOOP_GET_STATUS64 = 0x4C05  # linux/loop.h
+OURS = ("/vservers", "/mnt/", "/var/run/vserver", "/run/vserver", "/sys/fs/bpf/vserver")
 PATIENCE = 2.0  # seconds that the kernel may take to let go of what nobody holds
 
 
@@ -45,7 +46,7 @@ def _interfaces() -> list[str]:
 def _mounts() -> list[str]:
     lines = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
     points = [line.split()[4] for line in lines]
-    return [f"mount {point}" for point in points if "vserver" in point]
+    return [f"mount {point}" for point in points if point.startswith(OURS)]
 
 
 def _contexts() -> list[str]:
