@@ -46,6 +46,12 @@ def has_v2_controllers() -> bool:
     return controllers.exists() and "pids" in controllers.read_text().split()
 
 
+def has_unix_hooks() -> bool:
+    """Does this kernel ask BPF programs about Unix sockets (6.7)?"""
+    major, minor = os.uname().release.split(".")[:2]
+    return (int(major), int(minor.partition("-")[0])) >= (6, 7)
+
+
 class Keeper:
     """The process that holds the installed package and makes machines from it."""
 

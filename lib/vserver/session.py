@@ -10,7 +10,17 @@ import os
 import resource
 from errno import EBUSY, EPERM
 
-from vserver.kernel import caps, cgroup, collector, context, devices, isolation, limits, seccomp
+from vserver.kernel import (
+    abstract,
+    caps,
+    cgroup,
+    collector,
+    context,
+    devices,
+    isolation,
+    limits,
+    seccomp,
+)
 from vserver.kernel.confine import Confinement
 from vserver.kernel.isolation import Command, Door, Names, Setting
 from vserver.paths import SEALED_FILES
@@ -216,6 +226,7 @@ def _furnish(
         context.set_own_network(number)
     if request.own_root:
         devices.restrict(context.directory(number))
+        abstract.keep_apart(context.directory(number))
     if not request.flags & _LIMITING:
         limits.limit_processes(number, request.processes)
     set_flags(number, request.flags, request.processes)

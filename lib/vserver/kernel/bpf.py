@@ -10,27 +10,32 @@ from __future__ import annotations
 
 import ctypes
 import os
-from errno import EEXIST, ENOENT, ENOSYS, EPERM
+from errno import EEXIST, EINVAL, ENOENT, ENOSYS, EPERM
 
 from vserver.errors import VserverError, reason
 from vserver.kernel import syscalls
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FILE_SYSTEM = "/sys/fs/bpf"
 LIBRARY = "libbpf.so.1"
 
 # linux/bpf.h: commands and flags
 _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_GET_NEXT_KEY = 1, 2, 4
-_OBJ_PIN, _OBJ_GET, _PROG_ATTACH, _LINK_CREATE = 6, 7, 8, 28
+_OBJ_PIN, _OBJ_GET, _PROG_ATTACH, _PROG_QUERY, _LINK_CREATE = 6, 7, 8, 16, 28
 _F_ALLOW_MULTI = 2
 
 _LOCK_EX = 2  # sys/file.h
 
 
-def load(object_file: str) -> str:
+def load(object_file: str, attach_types: Mapping[str, int] | None = None) -> str:
     """The directory where the programs and maps of ``object_file`` are pinned by their names.
 
-    The first caller after boot loads them; others wait for it. VserverError (255) names what is
-    missing when that is impossible.
+    ``attach_types`` are those of programs whose section says another (enum bpf_attach_type), for
+    types that libbpf may not know. The first caller after boot loads them; others wait for it.
+    VserverError (255) names what is missing when that is impossible.
     """
     from _blake2 import blake2b  # type: ignore[import]  # hashlib takes 2 ms
     from fcntl import flock
@@ -47,7 +52,7 @@ def load(object_file: str) -> str:
             flock(fd, _LOCK_EX)
             _mount_file_system()
             if not os.path.isdir(directory):
-                _load(object_file, directory)
+                _load(object_file, directory, attach_types or {})
     return directory
 
 
@@ -72,6 +77,17 @@ def pin(fd: int, path: str) -> bool:
 def attach(cgroup_fd: int, program: int, attach_type: int) -> None:
     """Attach ``program`` to a cgroup beside those that are there (BPF_PROG_ATTACH)."""
     _bpf(_PROG_ATTACH, (cgroup_fd, 4), (program, 4), (attach_type, 4), (_F_ALLOW_MULTI, 4))
+
+
+def can_attach(cgroup_fd: int, attach_type: int) -> bool:
+    """Has this kernel programs of ``attach_type`` on cgroups (BPF_PROG_QUERY)?"""
+    try:
+        _bpf(_PROG_QUERY, (cgroup_fd, 4), (attach_type, 4), (0, 24))
+    except OSError as error:
+        if error.errno == EINVAL:
+            return False
+        raise
+    return True
 
 
 def link(program: int, target: int, attach_type: int) -> int:
@@ -138,13 +154,13 @@ def _mount_file_system() -> None:
         ) from None
 
 
-def _load(object_file: str, directory: str) -> None:
+def _load(object_file: str, directory: str, attach_types: Mapping[str, int]) -> None:
     """Load and pin under a name of its own, then rename: ``directory`` is complete or absent."""
     unfinished = directory + "-new"
     _remove(unfinished)
     library = _Library()
     try:
-        library.load(object_file, unfinished)
+        library.load(object_file, unfinished, attach_types)
         os.rename(unfinished, directory)
     except OSError as error:
         _remove(unfinished)
@@ -187,7 +203,7 @@ class _Library:
         self._print = callback(self._note)
         self._libbpf.libbpf_set_print(self._print)
 
-    def load(self, object_file: str, directory: str) -> None:
+    def load(self, object_file: str, directory: str, attach_types: Mapping[str, int]) -> None:
         """Load ``object_file`` and pin all there is in it in ``directory``; OSError."""
         opened = ctypes.c_void_p()
         opener = self._libbpf.bpf_object__open_file
@@ -196,10 +212,18 @@ class _Library:
         if not opened:
             raise OSError(ENOENT, f"{object_file} is no BPF object", object_file)
         try:
+            for name, attach_type in attach_types.items():
+                self._set_attach_type(opened, name, attach_type)
             self._check(self._libbpf.bpf_object__load(opened))
             self._check(self._libbpf.bpf_object__pin(opened, os.fsencode(directory)))
         finally:
             self._libbpf.bpf_object__close(opened)
+
+    def _set_attach_type(self, opened: ctypes.c_void_p, name: str, attach_type: int) -> None:
+        finder = self._libbpf.bpf_object__find_program_by_name
+        finder.restype = ctypes.c_void_p
+        program = ctypes.c_void_p(finder(opened, name.encode()))
+        self._check(self._libbpf.bpf_program__set_expected_attach_type(program, attach_type))
 
     def _check(self, result: int) -> None:
         if result < 0:

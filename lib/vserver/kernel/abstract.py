@@ -1,0 +1,42 @@
+"""Abstract Unix sockets: a guest reaches those of its own context only (bpf/abstract.bpf.c).
+
+In the network namespace of the host they are all in one place. Since 6.7 BPF programs on a cgroup
+are asked about Unix sockets; before, whoever knows a name connects.
+"""
+
+from __future__ import annotations
+
+import os
+from sys import byteorder
+
+from vserver.kernel import bpf
+from vserver.paths import BPF_OBJECTS
+
+OBJECT = BPF_OBJECTS + "/abstract.o"
+_PROGRAMS = {"connect_unix": 49, "sendmsg_unix": 50}  # linux/bpf.h, enum bpf_attach_type
+_KERNEL_TYPES = "/sys/kernel/btf/vmlinux"
+
+
+def keep_apart(directory: str) -> None:
+    """Keep the processes in cgroup ``directory`` and below it from others' abstract sockets.
+
+    Nothing happens on a kernel older than 6.7 or without a description of its types
+    (CONFIG_DEBUG_INFO_BTF). VserverError (255) or OSError when it should work and does not.
+    """
+    cgroup_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if bpf.can_attach(cgroup_fd, _PROGRAMS["connect_unix"]) and os.path.exists(_KERNEL_TYPES):
+            _attach(cgroup_fd, bpf.load(OBJECT, _PROGRAMS))
+    finally:
+        os.close(cgroup_fd)
+
+
+def _attach(cgroup_fd: int, pinned: str) -> None:
+    for name, attach_type in _PROGRAMS.items():
+        program = bpf.open_pinned(f"{pinned}/{name}")
+        bpf.attach(cgroup_fd, program, attach_type)
+        os.close(program)
+    identity = os.fstat(cgroup_fd).st_ino.to_bytes(8, byteorder)
+    contexts = bpf.open_pinned(f"{pinned}/contexts")
+    bpf.update(contexts, identity, identity)
+    os.close(contexts)
