@@ -10,7 +10,7 @@ Feature: what the package brings
     Then each command is in its place and belongs to the package vserver:
       """
       /usr/sbin chbind chcontext rebootmgr reducecap vdu vfiles vkill vnetstat vps vpstree
-      /usr/sbin vserver vserver-stat vtop
+      /usr/sbin vrpm vserver vserver-copy vserver-stat vtop
       /usr/lib/vserver capchroot distrib-info fakerunlevel filetime ifspec listdevip
       /usr/lib/vserver parserpmdump printconf.sh readlink rootshell save_s_context setattr
       /usr/lib/vserver showattr showperm vbuild vcheck vdu vprofile vreboot vserverkillall

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 
@@ -10,7 +11,7 @@ TESTS = os.path.realpath(f"{__file__}/../..")
 sys.path += [TESTS, os.path.dirname(TESTS) + "/lib"]
 
 from machine import KEEPER_DIR, LAYER, REPOSITORY, STAGE, call, send  # noqa: E402
-from machine.keeper import Keeper  # noqa: E402
+from machine.keeper import Keeper, sweep  # noqa: E402
 from vserver.kernel import syscalls  # noqa: E402
 
 
@@ -43,6 +44,9 @@ def main() -> None:
     """Prepare the layer, say so, and serve."""
     os.chdir(REPOSITORY)
     control = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end of the test run is what ends us
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sweep()
     syscalls.unshare(syscalls.CLONE_NEWNS)
     syscalls.mount("none", "/", "", syscalls.MS_REC | syscalls.MS_PRIVATE)
     syscalls.mount("none", KEEPER_DIR, "tmpfs", 0, "mode=755")

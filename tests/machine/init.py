@@ -132,7 +132,13 @@ def execute(request: Request, fds: list[int]) -> NoReturn:
         for target, fd in enumerate(high):
             os.dup2(fd, target)
         syscalls.close_range(3)
-        for which in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGCHLD):
+        for which in (
+            signal.SIGPIPE,
+            signal.SIGXFSZ,
+            signal.SIGINT,
+            signal.SIGTERM,
+            signal.SIGCHLD,
+        ):
             signal.signal(which, signal.SIG_DFL)
         os.chdir(request["cwd"])
         os.execvpe(request["argv"][0], request["argv"], ENVIRONMENT | request["env"])

@@ -67,6 +67,16 @@ class Keeper:
         return remove_cgroups(directories)
 
 
+def sweep() -> None:
+    """Remove what was left by test runs that were killed together with their keeper."""
+    for parent in (cgroup.mount_point(), *(f"/sys/fs/cgroup/{name}" for name in V1_CONTROLLERS)):
+        for directory in cgroup.children(parent) if os.path.isdir(parent) else []:
+            prefix, _dot, rest = os.path.basename(directory).partition(".")
+            run = rest.partition(".")[0]
+            if prefix == "vserver-test" and not os.path.exists(f"/proc/{run}"):
+                remove_tree(directory, 0)
+
+
 def make_cgroups(name: str, *, hybrid: bool) -> list[str]:
     """The directories of a machine: in the v2 tree, then where asked in each v1 hierarchy."""
     parents = [cgroup.mount_point()]
