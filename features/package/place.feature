@@ -24,3 +24,10 @@ Feature: the package in another place
   @0.19-09
   Scenario: scripts say at their top where the package is
     Then each shell script defines the directory it uses before it uses it
+
+  @0.19-10
+  Scenario: scripts have the values that the installation was given
+    Given the package is not installed
+    And the package is installed with PREFIX=/opt/vserver
+    Then the file "/etc/init.d/v_sshd" has the line "USR_LIB_VSERVER=/opt/vserver/lib/vserver"
+    And the file "/opt/vserver/sbin/chbind" has the line "USR_LIB_VSERVER = "/opt/vserver/lib/vserver""
