@@ -4,7 +4,7 @@ Everything runs in one test host and in turn (A B C A B C), so that a slow momen
 hits all alike. Printed are markdown tables with the median of each program, its ratio to that
 of vserver, the fastest run, and the processor time of the command with what it waited for.
 `floor` is a static C program that does only the system calls, `bare python` an interpreter
-that does only them. Arguments: [--rounds N] [--guests N].
+that does only them. Arguments: [--rounds N] [--guests N] [--only disk].
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ TESTS = os.path.realpath(f"{__file__}/../..")
 REPOSITORY = os.path.dirname(TESTS)
 sys.path[:0] = [TESTS, f"{REPOSITORY}/lib"]
 
-from bench import peers  # noqa: E402
+from bench import disk, peers  # noqa: E402
 from testhost import Keeper, Process, TestHost, has_v2_controllers  # noqa: E402
 
 FLOOR = f"{REPOSITORY}/build/bench/floor"
 TIMER = f"{TESTS}/bench/timer.py"
 BARE_PYTHON = ["/usr/bin/python3", "-IS", f"{TESTS}/bench/floor.py"]
+DISK_ROUNDS = 5
 SETTLE = 3.0  # seconds after which a command that starts a guest is taken to stay with it
 NO_PROGRAM = ["/usr/bin/python3", "-I", "-S", "-c", "pass"]
 
@@ -43,8 +44,11 @@ class Bench:
         self.guests = guests
         self.peers = [peers.ours(), *peers.others()]
 
-    def run(self) -> None:
-        """Measure and print everything."""
+    def run(self, only: str = "") -> None:
+        """Measure and print everything, or what is in the method ``only``."""
+        if only:
+            getattr(self, only)()
+            return
         peers.prepare(self.host, FLOOR, self.guests)
         self.starts()
         self.entering()
@@ -52,6 +56,7 @@ class Bench:
         self.chbind()
         self.many()
         self.memory()
+        self.disk()
 
     def starts(self) -> None:
         """From the command to the first program of the guest. Drops the peers that fail."""
@@ -108,6 +113,18 @@ class Bench:
             case("lxc", start, after=stop),
         ]
         self.table(f"Start of {self.guests} guests, one after the other", cases, rounds=3)
+
+    def disk(self) -> None:
+        """Guests that share files, by links on ext4 and by reflinks on btrfs."""
+        rounds = min(self.rounds, DISK_ROUNDS)
+        for kind, others in (("ext4", disk.LINKERS), ("btrfs", disk.SHARERS)):
+            top = disk.prepare(self.host, kind)
+            self.table(f"A further guest, {kind}", disk.builds(top), rounds)
+            self.table(
+                f"Two guests come to share files, {kind}", disk.unifications(top, others), rounds
+            )
+            self.table(f"Once more, {kind}", disk.repetitions(top, others), rounds)
+            self.table(f"The size of a guest, {kind}", disk.sizes(top), rounds)
 
     def memory(self) -> None:
         """What a guest costs beside its own program."""
@@ -195,12 +212,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--guests", type=int, default=50)
+    parser.add_argument("--only", choices=["disk"], default="")
     arguments = parser.parse_args()
     compile_floor()
     keeper = Keeper()
     host = keeper.host(hybrid=not has_v2_controllers())
     try:
-        Bench(host, arguments.rounds, arguments.guests).run()
+        Bench(host, arguments.rounds, arguments.guests).run(arguments.only)
     finally:
         host.close()
         keeper.close()
