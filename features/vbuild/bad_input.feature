@@ -29,3 +29,20 @@ Feature: vbuild refuses what cannot be
     When I run "/usr/lib/vserver/vbuild --method copy ref /tmp/new"
     Then the command succeeds
     And the file "/tmp/new/usr/bin/hello" has the line "hello 1.0"
+
+  Scenario: a file that has as many names as the file system allows is copied
+    Given the guests lie on a new ext4 file system
+    And a guest "ref" with the RPM packages hello-1.0-1
+    And the executable file "/root/link":
+      """
+      #!/usr/bin/python3
+      import os
+      os.mkdir("/vservers/links")
+      for number in range(64999):
+          os.link("/vservers/ref/usr/bin/hello", f"/vservers/links/{number}")
+      """
+    And I run "/root/link"
+    When I run "/usr/lib/vserver/vbuild --noflags ref new"
+    Then the command fails with status 255
+    And it says "Can't link /vservers/ref/usr/bin/hello to /vservers/new/usr/bin/hello (Too many links)" on standard error
+    And the file "/vservers/new/usr/bin/hello" has the line "hello 1.0"

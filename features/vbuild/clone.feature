@@ -115,3 +115,18 @@ Feature: vbuild makes a new guest as a copy of another one
     And standard error contains "Can't create /vservers/new1/etc/hello.conf (File exists)"
     When I run "readlink /vservers/new1/etc/hello.conf"
     Then it prints "/etc/shadow"
+
+  Scenario: on a terminal it shows how far it is
+    When I run "/usr/lib/vserver/vbuild ref new1" on a terminal
+    Then the screen shows "vbuild: 64 files"
+    And the command on the terminal ends with status 0
+
+  Scenario: a file that is open for writing is copied
+    Given "sh -c 'exec sleep 60 3>>/vservers/ref/usr/bin/hello'" runs in the background
+    And I run "sleep 0.2"
+    When I run "/usr/lib/vserver/vbuild ref new1"
+    Then the command fails with status 255
+    And standard error contains "File /vservers/ref/usr/bin/hello is open for writing, not unified"
+    And the file "/vservers/new1/usr/bin/hello" has the line "hello 1.0"
+    When I run "stat -c %h /vservers/ref/usr/bin/hello"
+    Then it prints "1"

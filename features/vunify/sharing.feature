@@ -81,6 +81,13 @@ Feature: vunify lets guests share the files of the packages that they have in co
     Then the command fails with status 255
     And standard error contains "File /vservers/vs1/usr/bin/hello is open for writing, not unified"
 
+  Scenario: what is no file in the guest is left alone
+    Given I run "ln -sf /bin/true /vservers/vs1/usr/bin/hello"
+    When I run "/usr/lib/vserver/vunify ref vs1 -- hello 2>&1 | grep regular"
+    Then it prints "File /vservers/vs1/usr/bin/hello is no regular file, not unified"
+    When I run "readlink /vservers/vs1/usr/bin/hello"
+    Then it prints "/bin/true"
+
   Scenario: excluded directories
     When I run "/usr/lib/vserver/vunify --excldir /usr --incldir /usr/share/doc/ ref vs1 -- hello"
     Then the command succeeds

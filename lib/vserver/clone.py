@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from errno import EEXIST, ENAMETOOLONG, EXDEV
+from errno import EEXIST, EMLINK, ENAMETOOLONG, EXDEV
 from stat import S_IFMT, S_IMODE, S_ISBLK, S_ISCHR, S_ISDIR, S_ISLNK, S_ISREG, S_ISSOCK
 
 from vserver.errors import reason
@@ -98,8 +98,6 @@ class Clone:
             path = f"{level.path}/{name}"
             try:
                 self._entry(level, name, path)
-            except BusyError as error:
-                self._log.warn(f"File {error.filename} is open for writing, not unified")
             except ChangedError:
                 self._log.warn(f"File {self._source.host_path(path)} changed while reading")
             except OSError as error:
@@ -170,7 +168,7 @@ class Clone:
             3 if shareable else 2, f"{'Link' if shareable else 'Copy'}ing file {where}"
         )
         try:
-            linked = shareable and self._sharer.create(file, directory, file.name) == LINKED
+            linked = shareable and self._share(directory, file)
             if not shareable:
                 self._copy(directory, file)
         except FileExistsError:
@@ -183,6 +181,20 @@ class Clone:
             self._statistics.copied += 1
             self._statistics.bytes_copied += file.entry.st_size
             self._remember(file.entry, file.path)
+
+    def _share(self, directory: int, file: File) -> bool:
+        """Whether ``file`` is shared now; it is copied where that cannot be."""
+        try:
+            return self._sharer.create(file, directory, file.name) == LINKED
+        except BusyError as error:
+            self._log.warn(f"File {error.filename} is open for writing, not unified")
+        except OSError as error:
+            if error.errno != EMLINK:
+                raise
+            paths = self._source.host_path(file.path), self._target.host_path(file.path)
+            self._log.warn(f"Can't link {paths[0]} to {paths[1]} ({reason(error)})")
+        self._copy(directory, file)
+        return False
 
     def _copy(self, directory: int, file: File) -> None:
         self._sharer.prepare(file.path)

@@ -161,7 +161,10 @@ class Unification:
         except ChangedError:
             outcome = self._failure(f"File {paths[1]} changed while reading, not unified")
         except OSError as error:
-            if error.errno in (EINVAL, EXDEV):  # something else, or on another mount
+            if error.errno == EXDEV:  # on another mount
+                outcome = SKIPPED
+            elif error.errno == EINVAL:
+                self._log.notice(f"File {paths[1]} is no regular file, not unified")
                 outcome = SKIPPED
             else:
                 what = f"Can't {action.verb} file {paths[0]} to {paths[1]}"

@@ -74,7 +74,7 @@ class Log:
     it shows progress, and raises what is to end the run there.
     """
 
-    __slots__ = ("_complain", "_say", "debug", "failed", "pause")
+    __slots__ = ("_complain", "_noticed", "_say", "debug", "failed", "pause")
 
     def __init__(
         self,
@@ -85,6 +85,7 @@ class Log:
     ) -> None:
         self._say = say
         self._complain = complain
+        self._noticed: set[str] = set()
         self.pause = pause
         self.debug = debug
         self.failed = False
@@ -101,6 +102,12 @@ class Log:
     def notice(self, text: str) -> None:
         """Say what is no failure beside the failures."""
         self._complain(text)
+
+    def notice_once(self, text: str) -> None:
+        """Say it the first time only."""
+        if text not in self._noticed:
+            self._noticed.add(text)
+            self.notice(text)
 
     def warn(self, text: str) -> None:
         """Say that something failed; the run goes on."""
@@ -276,7 +283,7 @@ class Sharer:
             return
         self._has_noticed = True
         point = mountinfo.of_file(self.target.root.fd).point
-        self._log.notice(
+        self._log.notice_once(
             f"Files on {point} can't be removed or upgraded inside the vservers (use vunify --undo)"
         )
 

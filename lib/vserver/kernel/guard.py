@@ -27,22 +27,27 @@ _VERITY = 0x00100000  # FS_VERITY_FL: shown, but refused when written back
 def of_file(fd: int) -> int:
     """The guards of an open file; none where its file system has no flags."""
     try:
-        flags = inodeflags.get_flags(fd)
+        return _among(inodeflags.get_flags(fd))
     except OSError as error:
         if error.errno in (ENOTSUP, ENOTTY):
             return 0
         raise
-    if not flags & SEALED:
-        flags &= ~ALSO_IMMUTABLE
-    return flags & GUARDS
+
+
+def _among(flags: int) -> int:
+    return flags & GUARDS if flags & SEALED else flags & IMMUTABLE
 
 
 def put(fd: int, guards: int) -> None:
     """Give an open file ``guards`` and no others; EOPNOTSUPP or ENOTTY where that cannot be."""
-    if of_file(fd) == guards:
-        return
-    kept = inodeflags.get_flags(fd) & ~(GUARDS | _VERITY)
-    inodeflags.set_flags(fd, kept | guards)
+    try:
+        flags = inodeflags.get_flags(fd)
+    except OSError as error:
+        if error.errno in (ENOTSUP, ENOTTY) and not guards:
+            return
+        raise
+    if _among(flags) != guards:
+        inodeflags.set_flags(fd, flags & ~(GUARDS | _VERITY) | guards)
 
 
 class Held:
