@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import functools
+import hashlib
 import os
-import shutil
 import subprocess
 import tempfile
+
+from guests import debian
 
 # What each package has: a program and a link to it, marked and unmarked configuration, logs,
 # documentation, and a name with a blank. The script tells in which guest it was run.
@@ -46,16 +47,26 @@ sleep 987 >/dev/null 2>&1 </dev/null &
 """
 
 
-@functools.cache
 def build(package: str, program: str = "") -> str:
-    """The file of ``package``, NAME-VERSION-RELEASE; ``program`` is more text in its program."""
+    """The file of ``package``, NAME-VERSION-RELEASE, built unless it is there.
+
+    ``program`` is more text in its program.
+    """
     name, version, release = package.rsplit("-", 2)
     spec = SPEC.replace("NAME", name).replace("VERSION", version).replace("RELEASE", release)
     more = f"echo '{program}' >>usr/bin/{name}\nfind . -exec touch -hd 2003-11-05 {{}} +\n"
     spec = spec.replace("%files\n", f"{more}%files\n")
-    path = os.path.join(_directory().name, f"{package}.noarch.rpm{program}")
-    with tempfile.TemporaryDirectory() as top:
-        file = f"{top}/{name}.spec"
+    path = f"{debian.CACHE}/rpm-{hashlib.sha256(spec.encode()).hexdigest()[:16]}.rpm"
+    if not os.path.exists(path):
+        _build(spec, path)
+    return path
+
+
+def _build(spec: str, path: str) -> None:
+    """Build ``spec`` as the file ``path``, which appears complete or not at all."""
+    os.makedirs(debian.CACHE, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=debian.CACHE) as top:
+        file = f"{top}/package.spec"
         with open(file, "w", encoding="ascii") as out:
             out.write(spec)
         subprocess.run(
@@ -63,11 +74,5 @@ def build(package: str, program: str = "") -> str:
             check=True,
             capture_output=True,
         )
-        shutil.move(f"{top}/RPMS/noarch/{package}.noarch.rpm", path)
-    return path
-
-
-@functools.cache
-def _directory() -> tempfile.TemporaryDirectory[str]:
-    """Where built packages lie until the test run ends."""
-    return tempfile.TemporaryDirectory(prefix="vserver-rpm.")
+        (built,) = os.listdir(f"{top}/RPMS/noarch")
+        os.rename(f"{top}/RPMS/noarch/{built}", path)
