@@ -37,3 +37,10 @@ Feature: vrpm says what it cannot do
   Scenario: no database is made
     When I run "vrpm plain -- -qa"
     Then the file "/vservers/plain/var/lib/rpm" does not exist
+
+  Scenario: without rpm
+    Given there is no file "/usr/bin/rpm"
+    When I run "vrpm web -- -qa"
+    Then the command fails with status 1
+    And it prints nothing
+    And it says "vrpm: rpm is not installed on this host" on standard error

@@ -54,10 +54,10 @@ class Rpm:
     __slots__ = ("_needed", "_words", "files", "package_names")
 
     def __init__(self, words: list[str]) -> None:
-        """VserverError (255) when the host has no rpm."""
+        """VserverError when the host has no rpm."""
         program = shutil.which("rpm")
         if not program:
-            raise VserverError("Can't execute rpm (No such file or directory)", 255)
+            raise VserverError("vrpm: rpm is not installed on this host")
         self._words = words
         self.files = [os.path.abspath(word) for word in words if _is_for_rpm(word)]
         self.package_names = [name for file in self.files if (name := _package_name(file))]
