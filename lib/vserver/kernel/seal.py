@@ -72,8 +72,8 @@ def uphold() -> None:
 
     VserverError (255) where that is impossible now: the servers would change each other's files.
     """
-    if not os.path.exists(SEALED_FILES):
-        return
+    if not os.path.exists(SEALED_FILES) or context.of_process() != 0:
+        return  # who is in a context was let in by somebody who saw to it
     try:
         activate()
     except (VserverError, OSError) as error:
