@@ -669,3 +669,16 @@ def test_two_sets_hear_one_broadcast(three: TestHost) -> None:
         other.expect("ready")
         assert hears(three, command, "192.0.2.255")
         assert "b'all'" in other.wait().out
+
+
+@pytest.mark.parametrize("udp", ["", "-u"])
+def test_a_further_address_that_an_unrestricted_process_binds_too(host: TestHost, udp: str) -> None:
+    """What comes for a port that the set serves on 0.0.0.0 goes there (docs/network.md)."""
+    assert host.run(f"ip addr add {SECOND}/24 dev eth0").status == 0
+    served = f"chbind --silent --ip {HOST} --ip {SECOND} listen {udp} 0.0.0.0:8000 set"
+    with host.start(served) as one:
+        one.expect("listening")
+        with host.start(f"listen {udp} {SECOND}:8000 other") as other:
+            other.expect("listening")
+            for machine in (host, host.lan):
+                assert machine.run(f"ask {udp} {SECOND}:8000").out == "set\n"
