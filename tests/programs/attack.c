@@ -55,6 +55,25 @@ static long connect_abstract(const char *name)
 	return connect(fd, (struct sockaddr *)&address, length);
 }
 
+#ifdef __x86_64__
+/* As a 32-bit program makes a socket: by socketcall(2), whose arguments no filter sees. */
+static long socket_of_i386(int family, int type, int protocol)
+{
+	static int arguments[3]; /* a static program has them below 4 GiB */
+	long result = 102;
+
+	arguments[0] = family;
+	arguments[1] = type;
+	arguments[2] = protocol;
+	__asm__ volatile("int $0x80"
+		: "+a"(result)
+		: "b"(1), "c"(arguments)
+		: "memory", "r8", "r9", "r10", "r11");
+	errno = -(int)result;
+	return (int)result < 0 ? -1 : result;
+}
+#endif
+
 static long join(const char *path)
 {
 	int fd = open(path, O_RDONLY);
@@ -119,6 +138,10 @@ static void try_all(void)
 	tell("packet socket", socket(AF_PACKET, SOCK_RAW, 0));
 	tell("raw socket", socket(AF_INET, SOCK_RAW, 1));
 	tell("vsock", socket(AF_VSOCK, SOCK_STREAM, 0));
+#ifdef __x86_64__
+	tell("packet socket of i386", socket_of_i386(AF_PACKET, SOCK_RAW, 0));
+	tell("raw socket of i386", socket_of_i386(AF_INET, SOCK_RAW, 1));
+#endif
 	tell("host's abstract socket", connect_abstract("host"));
 	tell("ptrace init", ptrace(PTRACE_ATTACH, 1, 0, 0));
 	tell("kill init", kill(1, SIGKILL));
