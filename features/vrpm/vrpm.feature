@@ -57,6 +57,7 @@ Feature: vrpm runs one rpm command for several guests
     When I run "vrpm web -- -U hello-1.1-1.rpm"
     Then the command succeeds
     And the file "/vservers/web/var/log/hello/post" has the line "web.example.com"
+    And the process "sleep 987" runs on the host
     When I run "vserver --silent web exec pidof sleep"
     Then the command succeeds
     When I run "vserver web stop"
