@@ -6,6 +6,8 @@ Feature: context 1 sees all contexts and cannot interfere
     And the command in the background prints "New security context is 500"
     And "chcontext --ctx 501 sleep 4712" runs in the background
     And the command in the background prints "New security context is 501"
+    And the process "sleep 4711" runs on the host
+    And the process "sleep 4712" runs on the host
 
   @0.16-12 @0.16-25
   Scenario: it is told as any other context
