@@ -228,18 +228,19 @@ class Sharer:
         return LINKED
 
     def _reflink(self, source: File, target: File) -> str:
-        size, where = source.entry.st_size, self.target.host_path(target.path)
+        size, shared = source.entry.st_size, target.entry.st_nlink > 1
+        where = self.target.host_path(target.path)
         if sharing.share_all(source.fd, target.fd):
             return ALREADY
         if size == target.entry.st_size:
-            with Released(target.fd, where, shared=False):
+            with Released(target.fd, where, shared=shared):
                 if sharing.dedupe(source.fd, target.fd, size):
                     self.bytes_saved += size
                     return LINKED
         if not self.overwrite:
             return DIFFERENT
         self.prepare(target.path)
-        with Released(target.fd, where, shared=target.entry.st_nlink > 1):
+        with Released(target.fd, where, shared=shared):
             source.copy_to(target.directory, target.name, replace=True, must_clone=True)
         return LINKED
 
