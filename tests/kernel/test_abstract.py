@@ -21,7 +21,7 @@ INSIDE = """
 import os, sys
 sys.path.append("/usr/lib/vserver/python")
 from vserver.kernel import abstract, cgroup
-context = f"/sys/fs/cgroup/vserver/{sys.argv[1]}"
+context = f"{cgroup.mount_point()}/vserver/{sys.argv[1]}"
 if not os.path.exists(context):
     os.makedirs(context)
     abstract.keep_apart(context)

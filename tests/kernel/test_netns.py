@@ -48,6 +48,12 @@ def page_from(host: TestHost, name: str, address: str) -> str:
     return host.run(["vserver", "--silent", name, "exec", "sh", "-c", script]).out
 
 
+def members(host: TestHost) -> list[str]:
+    """The processes of the first guest, in pids of the host, process 1 before all others."""
+    found = host.run("cat $(find /sys/fs/cgroup -path '*/vserver/49152/any/cgroup.procs')")
+    return found.out.split()
+
+
 def traces(host: TestHost) -> str:
     """All that a guest's network adds to the host's."""
     shown = ("ip -br link", "ip -br addr", "ip route", "ip rule", "ip neigh show proxy")
@@ -95,7 +101,7 @@ def test_nothing_stays(host: TestHost, end: str) -> None:
     assert host.run("vserver --silent web start").err == ""
     assert "vs49152" in traces(host)
     if end == "kill":
-        host.run("kill -9 $(cat /sys/fs/cgroup/vserver/49152/*/cgroup.procs)")
+        host.run(["kill", "-9", *members(host)])
         eventually(lambda: "vs49152" not in traces(host), "the device dies with process 1")
         assert page(host.lan) == ""
         end = "vserver --silent web stop"
@@ -164,7 +170,7 @@ def test_root_inside_cannot_change_it(web: TestHost, command: str) -> None:
 
 def test_a_foreign_address_does_not_get_out(web: TestHost) -> None:
     """Should the guest get one by some hole in its own walls."""
-    pid = web.run("cat /sys/fs/cgroup/vserver/49152/*/cgroup.procs").out.split()[0]
+    pid = members(web)[0]
     assert web.run(f"nsenter -t {pid} -n ip addr add 192.0.2.99/32 dev eth0").status == 0
     with web.lan.start("listen -u 192.0.2.1:8000") as listener:
         listener.expect("listening")
@@ -175,7 +181,7 @@ def test_a_foreign_address_does_not_get_out(web: TestHost) -> None:
 def test_the_neighbours_of_the_machine_are_not_its_to_fill(web: TestHost) -> None:
     """The kernel has one table of them for all namespaces."""
     inside(web, "for i in $(seq 100 120); do ask -u 192.0.2.$i:9 & done 2>/dev/null; wait")
-    pid = web.run("cat /sys/fs/cgroup/vserver/49152/*/cgroup.procs").out.split()[0]
+    pid = members(web)[0]
     assert len(web.run(f"nsenter -t {pid} -n ip neigh").out.splitlines()) <= 3
 
 
