@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _NEW = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
 _REAPER = "init"
 _REPORT, _STUB, _SLAVE = 3, 4, 5
-_SIGUSR1 = 10
+_SIGUSR1, _SIGCHLD = 10, 17
+_HINTS = (_SIGUSR1, _SIGCHLD)  # what the reaper waits for (see stub.c)
 _ENTRIES = 20  # at a context whose process 1 is about to leave
 _ENDING_SECONDS = 0.05  # that it may take for that
 
@@ -178,7 +179,7 @@ def _become_reaper(setting: Setting, stub: int, report: Report) -> NoReturn:
     os.setsid()
     _redirect_to_null()
     report.writer, stub = spawn.keep_descriptors(report.writer, stub)
-    spawn.reset_signals()
+    spawn.reset_signals(_HINTS)  # process 1 loses what comes before it waits, unless blocked
     confine.reset_surroundings()
     setting.confinement.apply()
     with Step("cannot start process 1"):

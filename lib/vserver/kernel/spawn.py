@@ -173,12 +173,12 @@ def _create_memfd(name: str) -> int:
         return os.memfd_create(name, flags)
 
 
-def reset_signals() -> None:
-    """Give every signal its default action and unblock all, whatever was inherited."""
+def reset_signals(blocked: tuple[int, ...] = ()) -> None:
+    """Give every signal its default action and block ``blocked`` only, whatever was inherited."""
     for number in range(1, _LAST_SIGNAL + 1):
         if number not in (SIGKILL, _SIGSTOP, 32, 33):
             signal(number, SIG_DFL)
-    pthread_sigmask(SIG_SETMASK, ())
+    pthread_sigmask(SIG_SETMASK, blocked)
 
 
 def restore_python_signals() -> None:
