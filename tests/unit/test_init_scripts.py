@@ -53,6 +53,20 @@ def test_rebootmgr_names_what_it_depends_on() -> None:
     assert (found["processname"], found["config"]) == ("rebootmgr", "/etc/vservers")
 
 
+@pytest.mark.parametrize("name", CHKCONFIG)
+def test_no_run_level_both_starts_and_stops(name: str) -> None:
+    """insserv complains of it, for as long as the script is there."""
+    found = tags(name)
+    assert not set(found["Default-Start"].split()) & set(found["Default-Stop"].split())
+
+
 def test_run_levels_of_vservers() -> None:
     found = tags("vservers")
-    assert (found["Default-Start"], found["Default-Stop"]) == ("2 3 4 5", "0 1 2 6")
+    assert (found["Default-Start"], found["Default-Stop"]) == ("2 3 4 5", "0 1 6")
+
+
+def test_a_shutdown_in_the_middle_of_the_start_stops_the_servers() -> None:
+    """ExecStop= is for a unit that has been started (systemd.service(5))."""
+    unit = (INIT_D.parent / "systemd/vservers.service").read_text()
+    assert "\nExecStopPost=/etc/init.d/vservers stop\n" in unit
+    assert "\nExecStop=" not in unit

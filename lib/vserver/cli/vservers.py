@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import sys
 
-from vserver import config
+from _signal import SIGTERM
+
+from vserver import config, pidfile
 from vserver.cli import complain, run, say
 from vserver.errors import VserverError
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 USAGE = "Usage: vservers {start|stop|restart|reload|status}"
 LOCK_DIR = "/var/lock/subsys"
 LOCK = LOCK_DIR + "/vservers"
+PIDFILE = "/var/run/vservers.pid"  # of the process that starts them in the background
 CONSOLE = "/dev/tty8"
 DEFAULT_PRIORITY = 100
 
@@ -62,6 +65,10 @@ def _start_on_console() -> None:
         return
     os.setsid()
     try:
+        pidfile.claim(PIDFILE)
+    except BlockingIOError:  # another one is at work
+        os._exit(0)
+    try:
         console = os.open(CONSOLE, os.O_RDWR | os.O_NOCTTY)
     except OSError:
         console = os.open("/dev/null", os.O_RDWR)
@@ -75,10 +82,20 @@ def _start_on_console() -> None:
 def _stop() -> None:
     """Stop every virtual server, ONBOOT or not, running or not (change log, 0.7)."""
     say("Stopping the virtual servers")
+    _end_start()
     for settings in reversed(_by_priority()):
         _vserver(settings, "stop")
     if os.path.exists(LOCK):
         os.unlink(LOCK)
+
+
+def _end_start() -> None:
+    """Nothing more is started in the background; stopping waits for the one being started."""
+    starter = pidfile.holder(PIDFILE)
+    if starter:
+        os.kill(starter, SIGTERM)
+    if os.path.exists(PIDFILE):
+        os.unlink(PIDFILE)
 
 
 def _status() -> None:
