@@ -9,7 +9,7 @@ from errno import ENODEV, ESRCH
 
 from vserver import guest, hooks, runlevel, session, state, users
 from vserver.errors import VserverError, reason
-from vserver.kernel import isolation, pty
+from vserver.kernel import isolation, process, pty
 from vserver.kernel.isolation import Command
 from vserver.kernel.spawn import Failure
 from vserver.messages import visible
@@ -191,22 +191,11 @@ def _wait(pid: int, place: Place | None, seconds: float = 0) -> int:
     while True:
         try:
             if seconds:
-                _wait_at_most(pid, seconds)
+                process.wait_at_most(pid, seconds)
             return isolation.wait(pid, place.door if place else None)
         except KeyboardInterrupt:
             if place:
                 os.killpg(pid, 2)
-
-
-def _wait_at_most(pid: int, seconds: float) -> None:
-    pidfd = os.pidfd_open(pid)
-    poller = select.poll()
-    poller.register(pidfd, select.POLLIN)
-    try:
-        if not poller.poll(seconds * 1000):
-            raise TimeoutError
-    finally:
-        os.close(pidfd)
 
 
 def _exit_code(status: int) -> int:

@@ -13,6 +13,7 @@ from _signal import SIGTERM
 from vserver import config, pidfile
 from vserver.cli import complain, run, say
 from vserver.errors import VserverError
+from vserver.kernel import process
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ LOCK = LOCK_DIR + "/vservers"
 PIDFILE = "/var/run/vservers.pid"  # of the process that starts them in the background
 CONSOLE = "/dev/tty8"
 DEFAULT_PRIORITY = 100
+START_SECONDS = 300.0  # after which the next one is started beside
 
 
 def main() -> int:
@@ -139,13 +141,20 @@ def _priority(value: str) -> int:
 
 
 def _vserver(settings: Config, command: str) -> None:
-    """Run ``vserver NAME COMMAND`` in a child and wait for it."""
+    """Run ``vserver NAME COMMAND`` in a child and wait for it; for a start that hangs not for ever.
+
+    The scripts that a start runs belong to the guest.
+    """
     from vserver.cli import vserver
 
     sys.stdout.flush()
     child = os.fork()
-    if child:
+    if child == 0:
+        sys.argv[:] = ["vserver", settings.name, command]
+        run(vserver.main if command != "start" else lambda: vserver.start(settings))
+    try:
+        if command == "start":
+            process.wait_at_most(child, START_SECONDS)
         os.waitpid(child, 0)
-        return
-    sys.argv[:] = ["vserver", settings.name, command]
-    run(vserver.main if command != "start" else lambda: vserver.start(settings))
+    except TimeoutError:
+        complain(f"vservers: the start of '{settings.name}' takes too long")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 
 
 def start_time(pid: int) -> int:
@@ -49,6 +50,18 @@ def open_pidfd(pid: int, started: int) -> int:
         pass
     os.close(fd)
     raise ProcessLookupError(3, "No such process")
+
+
+def wait_at_most(pid: int, seconds: float) -> None:
+    """Return when the child ``pid`` has ended, to be waited for; TimeoutError after ``seconds``."""
+    pidfd = os.pidfd_open(pid)
+    poller = select.poll()
+    poller.register(pidfd, select.POLLIN)
+    try:
+        if not poller.poll(seconds * 1000):
+            raise TimeoutError
+    finally:
+        os.close(pidfd)
 
 
 def is_held(pidfd: int, pid: int) -> bool:
