@@ -34,11 +34,9 @@ def _find_mount_point() -> str:
         _source, directory, fstype = line.split(" ", 3)[:3]
         if fstype == "cgroup2":
             return directory
-    raise VserverError(
-        "cgroup v2 is not mounted",
-        255,
-        remedy="mount it: mount -t cgroup2 none /sys/fs/cgroup/unified",
-    )
+    free = CANDIDATES[1 if os.listdir(CANDIDATES[0]) else 0]  # the first may have v1 controllers
+    remedy = f"mount it: mount -t cgroup2 none {free}"
+    raise VserverError("cgroup v2 is not mounted", 255, remedy=remedy)
 
 
 def of_process(pid: int | str = "self") -> str:
