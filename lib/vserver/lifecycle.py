@@ -43,7 +43,7 @@ def start(one: Guest) -> int:
     one.warn_of_permissions()
     with _Lock(one.name):
         running = state.running_context(one.name)
-        one.messages.inform(running_line(one.name, running))
+        one.messages.inform(state.running_line(one.name, running))
         if running:
             return 0
         one.check_settings()
@@ -65,7 +65,7 @@ def stop(one: Guest) -> int:
     one.messages.inform(f"Stopping the virtual server {one.name}")
     with _Lock(one.name):
         running = state.running_context(one.name)
-        one.messages.inform(running_line(one.name, running))
+        one.messages.inform(state.running_line(one.name, running))
         if running:
             _stop_running(one, running)
         empty = _remove_leftovers(one.name)
@@ -89,11 +89,6 @@ def restart(one: Guest, again: Callable[[], Guest]) -> int:
             return 0
         stop(one)
         return start(again())
-
-
-def running_line(name: str, running: int) -> str:
-    """What every command says of a guest that is, or is not, in context ``running``."""
-    return f"Server {name} is running" if running else f"Server {name} is not running"
 
 
 _locked: set[str] = set()  # the names of the guests that we hold

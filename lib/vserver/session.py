@@ -11,19 +11,15 @@ import resource
 from errno import EBUSY, EPERM
 
 from vserver.kernel import (
-    abstract,
     caps,
     cgroup,
-    collector,
     context,
-    devices,
     isolation,
     limits,
     seccomp,
 )
 from vserver.kernel.confine import Confinement
 from vserver.kernel.isolation import Command, Door, Names, Setting
-from vserver.paths import SEALED_FILES
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -35,7 +31,7 @@ if TYPE_CHECKING:
 
 ANY_ADDRESS_LEAF = "any"
 LEAF_MARK = "/ip4-"  # in the path of every cgroup with an address set
-_LIMITING = context.NPROC | context.ULIMIT
+LIMITING = context.NPROC | context.ULIMIT
 _ATTEMPTS = 100  # at a context that others make and leave all the time
 
 
@@ -116,6 +112,8 @@ class Place:
 
     def abandon(self) -> None:
         """End a context that was made for nothing."""
+        from vserver.kernel import collector
+
         collector.destroy(self.number, seconds=5.0)
         self.close()
 
@@ -144,7 +142,9 @@ def obtain(
             if announce:
                 announce(place.number)
             return place
-        if place := _make(request, init, terminal, announce):
+        from vserver import newcontext  # not for the many who only enter
+
+        if place := newcontext.make(request, init, terminal, announce):
             return place
     raise OSError(EBUSY, os.strerror(EBUSY))
 
@@ -161,6 +161,8 @@ def _join(request: Request, number: int) -> Place | None:
         os.close(held)
         raise
     if place is None:
+        from vserver.kernel import collector
+
         gone = collector.destroy(number, seconds=1.0)
         os.close(held)
         if not gone:
@@ -177,82 +179,14 @@ def _running_place(request: Request, number: int, held: int) -> Place | None:
         door.close()
         raise PermissionError(EPERM, os.strerror(EPERM))
     set_flags(number, request.flags, request.processes)
-    place = Place(number, _setting(request, number), leaf(request, number), held)
+    place = Place(number, setting(request, number), leaf(request, number), held)
     place.door = door
     return place
 
 
-def _make(
-    request: Request,
-    init: Command | None,
-    terminal: Terminal | None,
-    announce: Callable[[int], None] | None,
-) -> Place | None:
-    """A new context; None when somebody else was faster, with making or with collecting it."""
-    if os.path.exists(SEALED_FILES):
-        from vserver.kernel import seal  # on few machines, and 2 ms
-
-        seal.uphold()
-    collector.collect()
-    try:
-        number = context.create(request.number)
-        held = context.lock(number)
-    except (FileExistsError, FileNotFoundError):
-        return None
-    try:
-        if context.init_of(number):
-            os.close(held)
-            return None
-        return _furnish(request, number, held, init, terminal, announce)
-    except BaseException:
-        collector.destroy(number, seconds=5.0)
-        os.close(held)
-        raise
-
-
-def _furnish(
-    request: Request,
-    number: int,
-    held: int,
-    init: Command | None,
-    terminal: Terminal | None,
-    announce: Callable[[int], None] | None,
-) -> Place:
-    if request.guest:
-        context.set_name(number, request.guest)
-    if request.armoured:
-        context.set_ceiling(number, request.allowed)
-    if request.network:
-        context.set_own_network(number)
-    if request.own_root:
-        devices.restrict(context.directory(number))
-        abstract.keep_apart(context.directory(number))
-    if not request.flags & _LIMITING:
-        limits.limit_processes(number, request.processes)
-    set_flags(number, request.flags, request.processes)
-    place = Place(number, _setting(request, number), leaf(request, number), held)
-    if init and announce:
-        announce(number)
-    place.init, place.complaints = isolation.create(
-        number,
-        place.leaf,
-        place.setting,
-        request.names,
-        init=init,
-        device_files=request.device_files,
-        network=request.network,
-        terminal=terminal,
-    )
-    place.created = True
-    if not init:
-        place.door = Door(number)
-        if announce:
-            announce(number)
-    return place
-
-
-def _setting(request: Request, number: int) -> Setting:
-    """What ``request`` asks for, and never less than what holds in the context.
+def setting(request: Request, number: int) -> Setting:
+    """How whoever comes to context ``number`` is set apart: as ``request`` asks, and never
+    less than what holds in the context.
 
     Root in there can trace whoever comes in, and what comes in runs its programs: rights that
     the context does not have would be its own a moment later.
@@ -299,7 +233,7 @@ def set_flags(number: int, flags: int, processes: int | None = None) -> None:
         return
     if fresh & context.SCHED:
         limits.share_one_task(number)
-    if fresh & _LIMITING:
+    if fresh & LIMITING:
         limits.limit_processes(number, _most(processes))
     context.add_flags(number, fresh)
 

@@ -111,6 +111,11 @@ def running_context(name: str) -> int:
     return 0 if _is_stale(name, state) else state.context
 
 
+def running_line(name: str, running: int) -> str:
+    """What every command says of a guest that is, or is not, in context ``running``."""
+    return f"Server {name} is running" if running else f"Server {name} is not running"
+
+
 def _is_stale(name: str, state: State) -> bool:
     """A bare context has no name: the newest record of its number since the boot has it."""
     with open("/proc/uptime", encoding="ascii") as file:

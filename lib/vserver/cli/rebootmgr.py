@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -35,6 +36,7 @@ def main() -> int:
     if path:
         _write_pidfile(path)
     _leave_caller()
+    gc.enable()
     manager.serve()
 
 

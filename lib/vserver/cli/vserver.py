@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from vserver import config, guest, inside, lifecycle, paths, runlevel, state
+from vserver import config, guest, inside, paths, runlevel, state
 from vserver.cli import complain, say
 from vserver.errors import VserverError
 from vserver.kernel import context
@@ -94,6 +94,8 @@ def start(settings: Config) -> int:
     """``vserver NAME start`` of a guest whose configuration is at hand already."""
 
     def begin() -> int:
+        from vserver import lifecycle
+
         one = guest.Guest(settings, Options().messages())
         one.check_directory()
         return lifecycle.start(one)
@@ -159,10 +161,14 @@ def _recorded_profile(name: str, command: str) -> str:
 
 
 def _start(one: Guest, _arguments: list[str], _options: Options) -> int:
+    from vserver import lifecycle
+
     return lifecycle.start(one)
 
 
 def _stop(one: Guest, _arguments: list[str], _options: Options) -> int:
+    from vserver import lifecycle
+
     return lifecycle.stop(one)
 
 
@@ -170,6 +176,8 @@ def _restart(one: Guest, _arguments: list[str], options: Options) -> int:
     """Nothing happens to a stopped guest; the recorded profile ends with the stop (0.2)."""
     if not _tell_running(one, options):
         return 0
+    from vserver import lifecycle
+
     return lifecycle.restart(one, lambda: _load(one.name, "start", options))
 
 
@@ -179,7 +187,7 @@ def _running(one: Guest, _arguments: list[str], options: Options) -> int:
 
 def _tell_running(one: Guest, options: Options) -> int:
     number = state.running_context(one.name)
-    options.inform(lifecycle.running_line(one.name, number))
+    options.inform(state.running_line(one.name, number))
     return number
 
 
@@ -188,7 +196,7 @@ def _status(one: Guest, _arguments: list[str], _options: Options) -> int:
     from vserver.cli.filetime import age
 
     number = state.running_context(one.name)
-    say(lifecycle.running_line(one.name, number))
+    say(state.running_line(one.name, number))
     if number:
         say(f"{len(context.processes(number))} processes running")
         say(f"Vserver uptime: {age(time.time() - state.read(one.name).written)}")

@@ -1,20 +1,20 @@
-"""Processes of a context: its first one, and those that come in later.
+"""Processes of a context: how they are set apart, and how one comes in.
 
 The order of the steps is the wall. Process 1 assembles the namespaces while nobody else is in
-them. Whoever enters joins the cgroup and the namespaces, gives up its rights, and only then
-forks the process that becomes visible inside: guest root may trace what it sees, whatever
-rights that has (CAP_SYS_PTRACE in ptrace(2)), so it must never see more than its own. For the
-same reason process 1 is under the ceiling of its context, too.
+them (firstprocess.py). Whoever enters joins the cgroup and the namespaces, gives up its rights,
+and only then forks the process that becomes visible inside: guest root may trace what it sees,
+whatever rights that has (CAP_SYS_PTRACE in ptrace(2)), so it must never see more than its own.
+For the same reason process 1 is under the ceiling of its context, too.
 """
 
 from __future__ import annotations
 
 import os
 import select
-from errno import ENOEXEC, ENOMEM, ESRCH
+from errno import ENOMEM, ESRCH
 
 from vserver import paths
-from vserver.kernel import cgroup, confine, context, limits, process, rootfs, spawn, syscalls
+from vserver.kernel import cgroup, confine, context, limits, process, spawn, syscalls
 from vserver.kernel.spawn import Failure, Report, Step
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
@@ -23,14 +23,10 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from vserver.kernel.confine import Confinement
-    from vserver.kernel.netns import Network
     from vserver.kernel.pty import Terminal
 
-_NEW = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
-_REAPER = "init"
 _REPORT, _STUB, _SLAVE = 3, 4, 5
-_SIGUSR1, _SIGCHLD = 10, 17
-_HINTS = (_SIGUSR1, _SIGCHLD)  # what the reaper waits for (see stub.c)
+SIGUSR1 = 10  # by which the reaper learns that a session ended
 _ENTRIES = 20  # at a context whose process 1 is about to leave
 _ENDING_SECONDS = 0.05  # that it may take for that
 
@@ -98,50 +94,8 @@ def _identity(directory: str) -> tuple[int, int]:
     return state.st_dev, state.st_ino
 
 
-def create(
-    number: int,
-    leaf: str,
-    setting: Setting,
-    names: Names,
-    *,
-    init: Command | None = None,
-    device_files: tuple[str, ...] = (),
-    network: Network | None = None,
-    terminal: Terminal | None = None,
-) -> tuple[int, list[str]]:
-    """Start process 1 of context ``number`` in cgroup ``leaf``; its pid, and complaints.
-
-    It is our reaper, or ``init`` (fakeinit). With ``setting.own_root`` the caller's working
-    directory becomes the root of the context. ``network`` None is the caller's. Failure
-    names the step that could not be done; nothing is left running then.
-    """
-    if setting.own_root:
-        rootfs.share_mounts_below(".")
-    stub = spawn.sealed_copy(paths.STUB)
-    leaf_fd = os.open(leaf, os.O_RDONLY | os.O_DIRECTORY)
-    joins = limits.directories_to_join(number)
-
-    def prepare(report: Report) -> NoReturn:
-        _join(joins, setting)
-        complaints = _leave_network(number, network)
-        complaints += _assemble(setting, names, device_files)
-        for complaint in complaints:
-            os.write(report.writer, f"C{complaint}\n".encode())
-        if init:
-            _become_init(setting, init, report, terminal)
-        _become_reaper(setting, stub, report)
-
-    try:
-        pid, said = spawn.spawn(prepare, flags=_NEW, cgroup_fd=leaf_fd)
-    finally:
-        os.close(leaf_fd)
-        os.close(stub)
-    context.set_init(number, pid, is_guest=init is not None)
-    return pid, [line[1:] for line in said.decode().splitlines() if line.startswith("C")]
-
-
-def _join(directories: list[str], setting: Setting) -> None:
-    """What is done by paths of the host."""
+def join_limits(directories: list[str], setting: Setting) -> None:
+    """The first step, by paths of the host: OOM score, and the cgroups of v1 ``directories``."""
     if setting.strict:
         confine.reset_oom_score()
     with Step("cannot join the resource limits"):
@@ -149,64 +103,8 @@ def _join(directories: list[str], setting: Setting) -> None:
             cgroup.join(directory)
 
 
-def _leave_network(number: int, network: Network | None) -> list[str]:
-    if network is None:
-        return []
-    from vserver.kernel import netns  # loaded by who made ``network``
-
-    return netns.leave(number, network)
-
-
-def _assemble(setting: Setting, names: Names, device_files: tuple[str, ...]) -> list[str]:
-    if setting.armoured:
-        with Step("cannot hide the cgroup"):
-            syscalls.unshare(syscalls.CLONE_NEWCGROUP)
-    if names.host is not None:
-        with Step("host name"):
-            syscalls.sethostname(os.fsencode(names.host))
-    if names.domain is not None:
-        with Step("domain name"):
-            syscalls.setdomainname(os.fsencode(names.domain))
-    os.umask(0)
-    with Step("cannot set up the file systems"):
-        if setting.own_root:
-            return rootfs.enter_working_directory(device_files)
-        rootfs.keep_root(paths.VSERVERS_ROOT, sealed=setting.armoured)
-        return []
-
-
-def _become_reaper(setting: Setting, stub: int, report: Report) -> NoReturn:
-    os.setsid()
-    _redirect_to_null()
-    report.writer, stub = spawn.keep_descriptors(report.writer, stub)
-    spawn.reset_signals(_HINTS)  # process 1 loses what comes before it waits, unless blocked
-    confine.reset_surroundings()
-    setting.confinement.apply()
-    with Step("cannot start process 1"):
-        nothing: dict[str, str] = {}
-        os.execve(stub, [_REAPER], nothing)
-
-
-def _become_init(
-    setting: Setting, init: Command, report: Report, terminal: Terminal | None
-) -> NoReturn:
-    """The context's process 1 is the command itself; it has stayed in nobody's sight."""
-    os.setsid()
-    if terminal:
-        terminal.take(control=True)
-    if setting.strict:
-        _redirect_to_null()
-        (report.writer,) = spawn.keep_descriptors(report.writer)
-    _settle(setting, init)
-    try:
-        os.execvpe(init.words[0], init.words, init.environment)
-    except OSError as error:
-        if error.errno == ENOEXEC:  # a script without "#!", as in execvp(3)
-            os.execve("/bin/sh", ["/bin/sh", *init.words], init.environment)
-        report.fail(error, "")
-
-
-def _redirect_to_null() -> None:
+def redirect_to_null() -> None:
+    """Standard input, output and error lead to the /dev/null in sight, or nowhere."""
     null = os.open("/dev/null", os.O_RDWR) if os.path.exists("/dev/null") else -1
     for fd in range(3):
         if null >= 0:
@@ -215,7 +113,7 @@ def _redirect_to_null() -> None:
             os.close(fd)
 
 
-def _settle(setting: Setting, command: Command) -> None:
+def settle(setting: Setting, command: Command) -> None:
     """The last steps before exec: surroundings, place, limits, and the rights given up."""
     if setting.strict:
         spawn.reset_signals()
@@ -299,14 +197,14 @@ def _enter_once(
     joins = limits.directories_to_join(door.number)
 
     def prepare(report: Report) -> NoReturn:
-        _join(joins, setting)
+        join_limits(joins, setting)
         _go_in(door, setting)
         _find_directory(door, command)
         if command.output >= 0:
-            _redirect_to_null()
+            redirect_to_null()
             os.dup2(command.output, 1)
         tty = _arrange_descriptors(setting, report, stub, terminal)
-        _settle(setting, command)
+        settle(setting, command)
         numbers = (report.writer, tty, 0 if door.init.is_guest else 1)
         arguments = ["vserver", "run", *map(str, numbers), *command.words]
         with Step("cannot start the command"):
@@ -403,7 +301,7 @@ def wait(pid: int, door: Door | None) -> int:
     _pid, status = os.waitpid(pid, 0)
     if door and not door.init.is_guest:
         try:
-            syscalls.pidfd_send_signal(door.pidfd, _SIGUSR1)
+            syscalls.pidfd_send_signal(door.pidfd, SIGUSR1)
         except ProcessLookupError:
             pass
     return status
@@ -421,6 +319,6 @@ def attend(pid: int, door: Door | None, terminal: Terminal | None, title: str) -
     for fd in range(3, 3 + len(wanted)):
         os.set_inheritable(fd, True)
     if not terminal:
-        _redirect_to_null()
+        redirect_to_null()
     spawn.reset_signals()
     os.execv(paths.STUB, [title, "wait", str(pid), str(init), str(master), str(out)])
