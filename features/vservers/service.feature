@@ -38,8 +38,8 @@ Feature: vservers is an ordinary init script
     And the file "/var/lock/subsys/vservers" exists
     And the guest "vs1" is running
 
-  Scenario: a stop ends what is being done in the background
-    Given the file "/etc/vservers.conf" with the line "BACKGROUND=yes"
+  Scenario Outline: a stop ends a start that is at work
+    Given the file "/etc/vservers.conf" with the line "BACKGROUND=<background>"
     And a guest "vs1"
     And the guest "vs1" has the setting ONBOOT=yes
     And the executable file "/vservers/vs1/etc/rc.d/rc3.d/S10slow":
@@ -49,11 +49,16 @@ Feature: vservers is an ordinary init script
       """
     And a guest "vs2"
     And the guest "vs2" has the setting ONBOOT=yes
-    When I run "/etc/init.d/vservers start; sleep 1; /etc/init.d/vservers stop; sleep 1"
+    When I run "/etc/init.d/vservers start & sleep 1; /etc/init.d/vservers stop; sleep 1"
     Then the command succeeds
     And the guest "vs1" is not running
     And the guest "vs2" is not running
     And the file "/vservers/vs2/var/log/rc.log" does not exist
+
+    Examples:
+      | background |
+      | yes        |
+      | no         |
 
   Scenario: an unknown action
     When I run "/etc/init.d/vservers begin"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 USAGE = "Usage: vservers {start|stop|restart|reload|status}"
 LOCK_DIR = "/var/lock/subsys"
 LOCK = LOCK_DIR + "/vservers"
-PIDFILE = "/var/run/vservers.pid"  # of the process that starts them in the background
+PIDFILE = "/var/run/vservers.pid"  # of the process that starts them
 CONSOLE = "/dev/tty8"
 DEFAULT_PRIORITY = 100
 START_SECONDS = 300.0  # after which the next one is started beside
@@ -53,11 +53,18 @@ def _start() -> None:
 
 
 def _start_each() -> None:
+    """Start them one after the other, until ``_end_start`` ends this process."""
+    try:
+        pidfile.claim(PIDFILE)
+    except BlockingIOError:
+        complain("vservers: another start is at work")
+        return
     for settings in _by_priority():
         if settings["ONBOOT"] == "yes":
             _vserver(settings, "start")
         else:
             say(f"virtual server {settings.name} not configured for on boot start")
+    _remove(PIDFILE)
 
 
 def _start_on_console() -> None:
@@ -65,10 +72,6 @@ def _start_on_console() -> None:
     if os.fork():
         return
     os.setsid()
-    try:
-        pidfile.claim(PIDFILE)
-    except BlockingIOError:  # another one is at work
-        os._exit(0)
     try:
         console = os.open(CONSOLE, os.O_RDWR | os.O_NOCTTY)
     except OSError:
@@ -86,17 +89,26 @@ def _stop() -> None:
     _end_start()
     for settings in reversed(_by_priority()):
         _vserver(settings, "stop")
-    if os.path.exists(LOCK):
-        os.unlink(LOCK)
+    _remove(LOCK)
 
 
 def _end_start() -> None:
-    """Nothing more is started in the background; stopping waits for the one being started."""
+    """Nothing more is started by another process; stopping waits for the one being started.
+
+    sysvinit leaves a boot script at work when the machine is shut down.
+    """
     starter = pidfile.holder(PIDFILE)
     if starter:
-        os.kill(starter, SIGTERM)
-    if os.path.exists(PIDFILE):
-        os.unlink(PIDFILE)
+        try:
+            os.kill(starter, SIGTERM)
+        except ProcessLookupError:
+            pass  # ended meanwhile
+    _remove(PIDFILE)
+
+
+def _remove(path: str) -> None:
+    if os.path.exists(path):
+        os.unlink(path)
 
 
 def _status() -> None:
