@@ -159,8 +159,8 @@ bench: deps build  # how long the commands take, beside those of other programs
 
 vm-test: private VM_PACKAGES := $(filter-out clang mmdebstrap python3-mypy python3-pip shellcheck,$(DEPS))
 vm-test: DEPS += $(QEMU)
-vm-test: deps build  # the suite in a virtual machine with a stock Debian kernel
-	VM_PACKAGES='$(VM_PACKAGES)' $(PYTHON) tests/vm/run.py $(ARGS)
+vm-test: deps build  # the suite, and servers that boot, in virtual machines with a stock kernel
+	VM_PACKAGES='$(VM_PACKAGES)' VM_RUNTIME='$(RUNTIME_DEPS)' $(PYTHON) tests/vm/run.py $(ARGS)
 
 demo: deps build  # a guest built, started and entered in a throw-away copy of this machine
 	@PYTHONPATH=tests:lib $(PYTHON) tests/demo.py $(ARGS)

@@ -121,29 +121,39 @@ def disk(packages: Sequence[str]) -> str:
     path = f"{BUILD}/disk-{_key(source, systems, release, FILES)}"
     if not os.path.exists(path):
         tree = f"{BUILD}/disk.d"
-        _assemble(tree, source, systems, release)
-        with open(f"{path}.new", "wb") as image:
-            image.truncate(DISK_SIZE)
-        options = ["-q", "-F", "-t", "ext4", "-d", tree]
-        subprocess.run(["mke2fs", *options, f"{path}.new"], check=True)
-        shutil.rmtree(tree)
+        _assemble(tree, source, systems)
+        make_file_system(f"{path}.new", tree)
         os.rename(f"{path}.new", path)
     return path
 
 
-def _assemble(tree: str, source: str, systems: Sequence[str], release: str) -> None:
-    """Put together in ``tree`` what the disk is to hold, ``systems`` for test hosts and guests."""
+def make_file_system(path: str, tree: str) -> None:
+    """Move what is in ``tree`` to the new disk image ``path``."""
+    with open(path, "wb") as image:
+        image.truncate(DISK_SIZE)
+    options = ["-q", "-F", "-t", "ext4", "-d", tree]
+    subprocess.run(["mke2fs", *options, path], check=True)
+    shutil.rmtree(tree)
+
+
+def copy_system(source: str, tree: str) -> None:
+    """Make ``tree`` a copy of the Debian system ``source`` that has the kernel's modules."""
+    release = kernel()
     shutil.rmtree(tree, ignore_errors=True)
     subprocess.run(["cp", "-a", "--reflink=auto", source, tree], check=True)
+    os.makedirs(f"{tree}/lib/modules", exist_ok=True)
+    modules = f"{KERNEL}/lib/modules/{release}"
+    subprocess.run(["cp", "-a", modules, f"{tree}/lib/modules"], check=True)
+    subprocess.run(["chroot", tree, "depmod", release], check=True)
+
+
+def _assemble(tree: str, source: str, systems: Sequence[str]) -> None:
+    """Put together in ``tree`` what the disk is to hold, ``systems`` for test hosts and guests."""
+    copy_system(source, tree)
     write_tree(tree, FILES)
     cache = f"{tree}{PROJECT}/build/guests"
     os.makedirs(cache)
     subprocess.run(["cp", "-a", "--reflink=auto", *systems, cache], check=True)
-    os.makedirs(f"{tree}/lib/modules", exist_ok=True)
-    subprocess.run(
-        ["cp", "-a", f"{KERNEL}/lib/modules/{release}", f"{tree}/lib/modules"], check=True
-    )
-    subprocess.run(["chroot", tree, "depmod", release], check=True)
     wants = f"{tree}/etc/systemd/system/multi-user.target.wants"
     os.symlink("../vserver-tests.service", f"{wants}/vserver-tests.service")
 
