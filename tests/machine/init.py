@@ -135,7 +135,9 @@ def execute(request: Request, fds: list[int]) -> NoReturn:
         for which in (
             signal.SIGPIPE,
             signal.SIGXFSZ,
+            signal.SIGHUP,
             signal.SIGINT,
+            signal.SIGQUIT,
             signal.SIGTERM,
             signal.SIGCHLD,
         ):
