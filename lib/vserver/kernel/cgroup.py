@@ -152,6 +152,14 @@ def join(directory: str) -> None:
     write(directory + "/cgroup.procs", "0")
 
 
+def join_v1(directory: str) -> None:
+    """Move the calling process, which has one thread, into the v1 cgroup ``directory``.
+
+    By its file ``tasks``: a thread that moves itself waits for no grace period.
+    """
+    write(directory + "/tasks", "0")
+
+
 def write(path: str, text: str) -> None:
     """Write ``text`` to a control file in one write(2). The error carries the path.
 

@@ -100,7 +100,7 @@ def join_limits(directories: list[str], setting: Setting) -> None:
         confine.reset_oom_score()
     with Step("cannot join the resource limits"):
         for directory in directories:
-            cgroup.join(directory)
+            cgroup.join_v1(directory)
 
 
 def redirect_to_null() -> None:
