@@ -39,3 +39,13 @@ Feature: what the package brings
   Scenario: of the services, only vservers is enabled for systemd
     When I run "ls /etc/systemd/system/multi-user.target.wants | grep -E '^(v_|vservers|rebootmgr)'"
     Then it prints "vservers.service"
+
+  @0.29-07
+  Scenario: the Debian package runs a guest of Debian's layout, in a root of the administrator's choice
+    Given a guest "web" with a Debian layout
+    And I run "mkdir -p /srv && cp -a /vservers /srv/guests && rm -r /vservers/web"
+    And I run "echo VSERVERS_ROOT=/srv/guests >/etc/vservers.conf"
+    When I run "vserver web start"
+    Then the command succeeds
+    When I run "vserver web stop"
+    Then the command succeeds
