@@ -63,7 +63,8 @@ Feature: vnetstat shows all sockets of a virtual server
 
   Scenario: a connection that is over is found by its address
     Given "vserver --silent web exec listen 192.0.2.20:8000" is listening
-    And I run "ask 192.0.2.20:8000"
+    And I run "nc -d 192.0.2.20 8000"
+    And I run "until vnetstat -t web | grep TIME_WAIT; do sleep 0.05; done"
     When I run "vnetstat -t web | awk '/TIME_WAIT/ {print $4}'; vnetstat -t 0"
     Then the output has the line "192.0.2.20:8000"
     And the output does not contain "TIME_WAIT"
