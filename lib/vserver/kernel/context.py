@@ -98,16 +98,20 @@ def create(number: int | None = None) -> int:
 def _allocate() -> int:
     """The number after the one given out last: a number is not soon used again."""
     span = LAST - FIRST_DYNAMIC + 1
-    last = get_number(root(), "last", FIRST_DYNAMIC - 1)
-    for step in range(1, span + 1):
-        number = FIRST_DYNAMIC + (last + step - FIRST_DYNAMIC) % span
-        try:
-            os.mkdir(directory(number))
-        except FileExistsError:
-            continue
-        set_fact(root(), "last", number)
-        return number
-    raise OSError(ENOSPC, os.strerror(ENOSPC))
+    held = _lock(root())  # or a slow one of two could set back what the other has recorded
+    try:
+        last = get_number(root(), "last", FIRST_DYNAMIC - 1)
+        for step in range(1, span + 1):
+            number = FIRST_DYNAMIC + (last + step - FIRST_DYNAMIC) % span
+            try:
+                os.mkdir(directory(number))
+            except FileExistsError:
+                continue
+            set_fact(root(), "last", number)
+            return number
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+    finally:
+        os.close(held)
 
 
 def exists(number: int) -> bool:
@@ -228,18 +232,22 @@ def lock(number: int, *, wait: bool = True) -> int:
 
     FileNotFoundError when it has gone, BlockingIOError when held and not ``wait``.
     """
+    return _lock(directory(number), wait=wait)
+
+
+def _lock(path: str, *, wait: bool = True) -> int:
     import fcntl
 
-    fd = os.open(directory(number), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(fd, _LOCK_EX | (0 if wait else _LOCK_NB))
-        if os.stat(directory(number)).st_ino == os.fstat(fd).st_ino:
+        if os.stat(path).st_ino == os.fstat(fd).st_ino:
             return fd
     except OSError:
         os.close(fd)
         raise
     os.close(fd)
-    return lock(number, wait=wait)
+    return _lock(path, wait=wait)
 
 
 def set_fact(path: str, key: str, value: int | str) -> None:
