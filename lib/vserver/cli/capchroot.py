@@ -7,7 +7,7 @@ import sys
 from _signal import SIG_DFL, SIGCHLD, signal
 
 from vserver import execute, users
-from vserver.cli.usage import usage
+from vserver.cli.usage import CommandLine
 from vserver.errors import VserverError, reason
 from vserver.kernel import caps, syscalls
 from vserver.kernel.rooted import Root
@@ -31,7 +31,7 @@ _ANSWER_LIMIT = 64
 
 def main() -> int:
     """Parse, change, become; 255 for every failure of our own."""
-    without_chroot, user, words = _parse(sys.argv[1:])
+    without_chroot, user, words = _parse()
     _change_root(words[0])
     if len(words) < 2 or not words[1]:
         raise VserverError("capchroot: No command to execute, do nothing", 255)
@@ -42,23 +42,19 @@ def main() -> int:
     _become(words[1:])
 
 
-def _parse(words: list[str]) -> tuple[bool, str, list[str]]:
-    without_chroot, user, position = False, "root", 0
-    while position < len(words) and words[position].startswith("-"):
-        word = words[position]
-        position += 1
-        if word == "--":
-            break
-        if word == "--nochroot":
+def _parse() -> tuple[bool, str, list[str]]:
+    without_chroot, user = False, "root"
+    line = CommandLine("capchroot", USAGE)
+    for option in line.options():
+        if option == "--nochroot":
             without_chroot = True
-        elif word == "--suid" and position < len(words):
-            user = words[position]
-            position += 1
+        elif option == "--suid":
+            user = line.value()
         else:
-            raise usage("capchroot", USAGE, 0 if words == ["--help"] else 255)
-    if len(words) < 2 or position == len(words):
-        raise usage("capchroot", USAGE)
-    return without_chroot, user, words[position:]
+            raise line.usage()
+    if len(sys.argv) < 3 or not line.operands:
+        raise line.usage()
+    return without_chroot, user, line.operands
 
 
 def _change_root(directory: str) -> None:

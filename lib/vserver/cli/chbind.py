@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from errno import EPERM
 
 from vserver.addresses import Builder
 from vserver.cli import complain, say
-from vserver.cli.usage import usage
+from vserver.cli.usage import CommandLine, usage
 from vserver.errors import VserverError, reason
 from vserver.execute import become
 
@@ -33,9 +32,7 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Check the whole command line, restrict this process, become the command."""
-    if sys.argv[1:] == ["--help"]:
-        raise usage("chbind", USAGE, 0)
-    addresses, command, silent = _parse(sys.argv[1:])
+    addresses, command, silent = _parse()
     if addresses:
         _restrict(addresses)
     if not silent:
@@ -44,23 +41,22 @@ def main() -> int:
     _become(command)
 
 
-def _parse(words: list[str]) -> tuple[AddressSet | None, list[str], bool]:
+def _parse() -> tuple[AddressSet | None, list[str], bool]:
     """The set (None when no --ip was given), the command and whether to be silent."""
     builder = Builder()
     given = silent = False
-    while words and words[0].startswith("-") and words[0] != "--":
-        option = words.pop(0)
+    line = CommandLine("chbind", USAGE)
+    for option in line.options():
         if option == "--silent":
             silent = True
-            continue
-        if option not in {"--ip", "--bcast"} or not words:
-            raise usage("chbind", USAGE)
-        given = given or option == "--ip"
-        _take(builder, option, words.pop(0))
-    command = words[1:] if words[:1] == ["--"] else words
-    if not command:
-        raise usage("chbind", USAGE)
-    return builder.result() if given else None, command, silent
+        elif option in ("--ip", "--bcast"):
+            given = given or option == "--ip"
+            _take(builder, option, line.value())
+        else:
+            raise line.usage()
+    if not line.operands:
+        raise line.usage()
+    return builder.result() if given else None, line.operands, silent
 
 
 def _take(builder: Builder, option: str, value: str) -> None:

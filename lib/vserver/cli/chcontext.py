@@ -28,7 +28,7 @@ MAX_NAME = 64  # __NEW_UTS_LEN, linux/utsname.h
 
 def main() -> int:
     """Parse, go there, and become the command; 255 for every failure of our own."""
-    options = parse(sys.argv[1:])
+    options = parse()
     if options.disconnect:
         return _disconnect(lambda ready: _run(options, ready))
     return _run(options, lambda: None)

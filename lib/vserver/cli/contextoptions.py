@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vserver.cli import complain
-from vserver.cli.usage import usage
+from vserver.cli.usage import CommandLine
 from vserver.errors import VserverError
 from vserver.kernel import caps, context
 
@@ -56,10 +56,9 @@ class Options:
         return caps.ceiling(secure=self.secure, removed=self.removed, kept=self.kept)
 
 
-def parse(words: list[str]) -> Options:
-    """The options of ``words``; unknown names are told and left out, as ever."""
+def parse() -> Options:
+    """The command line; unknown names are told and left out, as ever."""
     options = Options()
-    switches = {"--secure": "secure", "--disconnect": "disconnect", "--silent": "silent"}
     takers = {
         "--ctx": _add_number,
         "--flag": _add_flag,
@@ -67,22 +66,17 @@ def parse(words: list[str]) -> Options:
         "--hostname": _set_hostname,
         "--domainname": _set_domainname,
     }
-    position = 0
-    while position < len(words) and words[position].startswith("-"):
-        word = words[position]
-        position += 1
-        if word == "--":
-            break
-        if word in switches:
-            setattr(options, switches[word], True)
-        elif word in takers and position < len(words):
-            takers[word](options, words[position])
-            position += 1
+    line = CommandLine("chcontext", USAGE)
+    for option in line.options():
+        if option in ("--secure", "--disconnect", "--silent"):
+            setattr(options, option[2:], True)
+        elif option in takers:
+            takers[option](options, line.value())
         else:
-            raise usage("chcontext", USAGE, 0 if words == ["--help"] else 255)
-    options.command = words[position:]
+            raise line.usage()
+    options.command = line.operands
     if not options.command:
-        raise usage("chcontext", USAGE)
+        raise line.usage()
     return options
 
 

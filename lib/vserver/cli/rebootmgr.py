@@ -5,13 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
 import syslog
 from typing import TYPE_CHECKING
 
 from vserver import pidfile
 from vserver.cli import complain
-from vserver.cli.usage import usage
+from vserver.cli.usage import CommandLine
 from vserver.errors import VserverError, reason
 from vserver.messages import Messages
 from vserver.rebootmgr import Manager
@@ -28,7 +27,7 @@ def main() -> int:
     """Serve the named virtual servers until SIGTERM or SIGINT, which end it with status 0."""
     _arrange_signals()
     syslog.openlog(NAME, syslog.LOG_PID, syslog.LOG_DAEMON)
-    path, names = _parse(sys.argv[1:])
+    path, names = _parse()
     manager = Manager(Messages(_notice, _error))
     served = [_add(manager, name) for name in dict.fromkeys(names)]
     if names and not any(served):
@@ -40,24 +39,18 @@ def main() -> int:
     manager.serve()
 
 
-def _parse(words: list[str]) -> tuple[str, list[str]]:
+def _parse() -> tuple[str, list[str]]:
     """The pid file, and the names of the virtual servers."""
     path = ""
-    if not words:
-        raise usage(NAME, USAGE)
-    while words and words[0].startswith("-"):
-        word = words.pop(0)
-        if word == "--":
-            break
-        if word == "--help":
-            raise usage(NAME, USAGE, 0)
-        if word != "--pidfile":
-            _tell(f"Invalid argument {word}")
-            raise usage(NAME, USAGE)
-        if not words:
-            raise usage(NAME, USAGE)
-        path = words.pop(0)
-    return path, words
+    line = CommandLine(NAME, USAGE)
+    if not line.operands:
+        raise line.usage()
+    for option in line.options():
+        if option != "--pidfile":
+            _tell(f"Invalid argument {option}")
+            raise line.usage()
+        path = line.value()
+    return path, line.operands
 
 
 def _arrange_signals() -> None:

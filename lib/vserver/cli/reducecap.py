@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 from vserver import execute, session
 from vserver.cli import complain, say
 from vserver.cli.contextoptions import flag
-from vserver.cli.usage import usage
+from vserver.cli.usage import CommandLine
 from vserver.errors import VserverError, reason
 from vserver.kernel import caps, context, seccomp
 
@@ -36,7 +34,7 @@ class Options:
 
 def main() -> int:
     """Show and lower as asked; the status of the command, 255 for a failure of our own."""
-    options = _parse(sys.argv[1:])
+    options = _parse()
     if options.show:
         _show()
     if not options.command:
@@ -49,26 +47,21 @@ def main() -> int:
         raise VserverError(f"Can't execute command {options.command[0]}", 255) from None
 
 
-def _parse(words: list[str]) -> Options:
+def _parse() -> Options:
     options = Options()
-    position = 0
-    while position < len(words) and words[position].startswith("-"):
-        word = words[position]
-        position += 1
-        if word == "--":
-            break
-        if word in ("--secure", "--show"):
-            setattr(options, word[2:], True)
-        elif word == "--flag" and position < len(words):
-            options.flags |= flag(words[position])
-            position += 1
-        elif word.startswith("--") and (bit := caps.parse(word[2:])) is not None:
+    line = CommandLine("reducecap", USAGE)
+    for option in line.options():
+        if option in ("--secure", "--show"):
+            setattr(options, option[2:], True)
+        elif option == "--flag":
+            options.flags |= flag(line.value())
+        elif option.startswith("--") and (bit := caps.parse(option[2:])) is not None:
             options.removed |= bit
         else:
-            raise usage("reducecap", USAGE, 0 if words == ["--help"] else 255)
-    options.command = words[position:]
+            raise line.usage()
+    options.command = line.operands
     if not options.command and not options.show:
-        raise usage("reducecap", USAGE)
+        raise line.usage()
     return options
 
 

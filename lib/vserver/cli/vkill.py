@@ -9,7 +9,7 @@ from errno import EPERM
 
 from vserver import observer
 from vserver.cli import say
-from vserver.cli.usage import usage
+from vserver.cli.usage import CommandLine, usage
 from vserver.errors import VserverError, reason
 from vserver.kernel import context, syscalls
 
@@ -39,7 +39,7 @@ class Options:
 
 def main() -> int:
     """Signal each process in turn; 0 when all of them got it, else 1."""
-    options = parse(sys.argv[1:])
+    options = _parse()
     try:
         observer.require()
     except OSError as error:
@@ -49,27 +49,19 @@ def main() -> int:
     return 0 if all(outcomes) else 1
 
 
-def parse(words: list[str]) -> Options:
-    """The options and pids of ``words``, all checked."""
-    if words == ["--help"]:
-        raise usage("vkill", USAGE, 0)
+def _parse() -> Options:
     options = Options()
-    position = 0
-    while position < len(words) and words[position].startswith("-"):
-        word = words[position]
-        position += 1
-        if word == "--":
-            break
-        if word not in ("-c", "-s") or position == len(words):
-            raise usage("vkill", USAGE)
-        if word == "-c":
-            options.number = _number(words[position])
+    line = CommandLine("vkill", USAGE)
+    for option in line.options():
+        if option == "-c":
+            options.number = _number(line.value())
+        elif option == "-s":
+            options.signal = _signal(line.value())
         else:
-            options.signal = _signal(words[position])
-        position += 1
-    options.pids = [_pid(word) for word in words[position:]]
+            raise line.usage()
+    options.pids = [_pid(word) for word in line.operands]
     if not options.pids and not options.number:  # never all of the root server
-        raise usage("vkill", USAGE)
+        raise line.usage()
     return options
 
 

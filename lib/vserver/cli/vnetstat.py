@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from vserver import config, contextnames, observer, paths, state
 from vserver.cli import complain
 from vserver.cli.sockettable import (
@@ -14,7 +12,7 @@ from vserver.cli.sockettable import (
     print_unix,
     unix_fields,
 )
-from vserver.cli.usage import usage
+from vserver.cli.usage import CommandLine, usage
 from vserver.errors import VserverError, reason
 from vserver.kernel import context, sockdiag
 from vserver.sockets import Ownership, inet_sockets, is_waiting, unix_sockets
@@ -88,7 +86,7 @@ class Block:
 
 def main() -> int:
     """Print a block for each virtual server; 255 when any of them could not be shown."""
-    options = parse(sys.argv[1:])
+    options = _parse()
     try:
         observer.require()
     except OSError as error:
@@ -103,28 +101,22 @@ def main() -> int:
     return status
 
 
-def parse(words: list[str]) -> Options:
-    """The options of ``words``; short ones may be bundled."""
-    if words == ["--help"]:
-        raise usage("vnetstat", USAGE, 0)
+def _parse() -> Options:
     options = Options()
-    position = 0
-    while position < len(words) and words[position].startswith("-"):
-        word = words[position]
-        position += 1
-        if word == "--":
-            break
-        if word == "--json":
+    line = CommandLine("vnetstat", USAGE)
+    for option in line.options():
+        if option == "--json":
             options.json = True
         else:
-            options.chosen |= _choices(word)
-    options.operands = words[position:]
+            options.chosen |= _choices(option)
+    options.operands = line.operands
     if not options.operands:
-        raise usage("vnetstat", USAGE)
+        raise line.usage()
     return options
 
 
 def _choices(word: str) -> set[str]:
+    """What ``word`` asks for; short options may be bundled."""
     if word.startswith("--"):
         chosen = {word[2:]}
         valid = chosen <= set(SHORT.values())
