@@ -10,7 +10,7 @@ import os
 
 from vserver import paths
 from vserver.errors import VserverError
-from vserver.evaluator import evaluate
+from vserver.evaluator import Evaluation
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -68,6 +68,19 @@ class Config:
         return [word for word in self[variable].replace("\t", " ").split(" ") if word]
 
 
+class NoDirectoryError(VserverError):
+    """A guest has a configuration and no tree; the line belongs on standard output."""
+
+
+def check_directory(settings: Config) -> None:
+    """VserverError unless VSERVERDIR is a directory that can be a guest's."""
+    directory = settings["VSERVERDIR"]
+    if not directory.startswith("/") or os.path.realpath(directory) == "/":
+        raise VserverError(f"vserver: unusable VSERVERDIR: {directory}")
+    if not os.path.isdir(directory):
+        raise NoDirectoryError(f"No directory for this vserver: {directory}")
+
+
 def valid_name(name: str) -> bool:
     """Whether ``name`` may name a virtual server: letters, digits and ``_-.+``, not first - or ."""
     return bool(name) and name[0] not in ".-" and _NAME_CHARACTERS.issuperset(name)
@@ -105,10 +118,27 @@ def read(
     A newline in a value becomes a blank. VSERVERS_ROOT and VSERVERDIR are never empty, no other
     variable gets a default. VserverError: no such virtual server, or a file is broken.
     """
-    path = paths.guest_conf(name)
-    if not exists(name):
-        raise VserverError(f"No configuration for this vserver: {path}")
-    return _evaluate(name, [*_system_file(), path], VARIABLES, forced_profile, environ)
+    return Reading(name, forced_profile=forced_profile, environ=environ).result()
+
+
+class Reading:
+    """``read`` in two steps, for who has something to do while the shell is at work."""
+
+    __slots__ = ("_evaluation", "_name")
+
+    def __init__(
+        self, name: str, *, forced_profile: str = "", environ: Mapping[str, str] | None = None
+    ) -> None:
+        path = paths.guest_conf(name)
+        if not exists(name):
+            raise VserverError(f"No configuration for this vserver: {path}")
+        files = [*_system_file(), path]
+        self._name = name
+        self._evaluation = _begin(files, VARIABLES, forced_profile, environ)
+
+    def result(self) -> Config:
+        """The settings, as ``read`` returns them."""
+        return _config(self._name, VARIABLES, *self._evaluation.result())
 
 
 def system_defaults() -> Config:
@@ -117,30 +147,31 @@ def system_defaults() -> Config:
     For what has no virtual server yet or concerns all of them: ``build``, newvserver and the
     ``vservers`` service. VSERVERS_ROOT is never empty. VserverError: the file is broken.
     """
-    return _evaluate("", _system_file(), SYSTEM_VARIABLES, "", None)
+    files = _system_file()
+    if not files:
+        return _config("", SYSTEM_VARIABLES, [""] * len(SYSTEM_VARIABLES), {})
+    return _config("", SYSTEM_VARIABLES, *_begin(files, SYSTEM_VARIABLES).result())
 
 
 def _system_file() -> list[str]:
     return [paths.SYSTEM_CONF] if os.path.isfile(paths.SYSTEM_CONF) else []
 
 
-def _evaluate(
-    name: str,
+def _begin(
     files: list[str],
     variables: tuple[str, ...],
-    forced_profile: str,
-    environ: Mapping[str, str] | None,
+    forced_profile: str = "",
+    environ: Mapping[str, str] | None = None,
+) -> Evaluation:
+    surroundings = os.environ if environ is None else environ
+    return Evaluation(
+        files, variables, surroundings, inherited=("PROFILE",), forced_profile=forced_profile
+    )
+
+
+def _config(
+    name: str, variables: tuple[str, ...], values: list[str], exports: dict[str, str]
 ) -> Config:
-    values, exports = [""] * len(variables), dict[str, str]()
-    if files:
-        surroundings = os.environ if environ is None else environ
-        values, exports = evaluate(
-            files,
-            variables,
-            surroundings,
-            inherited=("PROFILE",),
-            forced_profile=forced_profile,
-        )
     settings = {
         variable: value.replace("\n", " ")
         for variable, value in zip(variables, values, strict=True)

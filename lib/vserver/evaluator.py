@@ -99,79 +99,71 @@ _UNPARSED = b"?"
 _FIRST_FILE = b"0"
 
 
-def evaluate(
-    files: Sequence[str],
-    variables: Sequence[str],
-    environ: Mapping[str, str],
-    *,
-    inherited: Sequence[str] = (),
-    forced_profile: str = "",
-) -> tuple[list[str], dict[str, str]]:
-    """Source ``files`` in turn; the values of ``variables`` and what the files exported.
+class Evaluation:
+    """The shell sources ``files`` in turn; it is at work until ``result`` waits for it.
 
-    Only those in ``inherited`` start with the value that ``environ`` has, the others unset; an
-    unset one comes back empty. The exports are those that ``environ`` does not have with the
-    same value, without ``variables`` themselves.
-    ``forced_profile`` wins over any assignment to PROFILE (without bash: over those that are
-    made before the last file). Contents are decoded as file names are, so any byte survives.
-
-    VserverError: a file does not parse, or ended the shell without a result (the shell's own
-    message went to standard error). OSError: a file cannot be read.
+    Of ``variables`` only those in ``inherited`` start with the value that ``environ`` has, the
+    others unset. ``forced_profile`` wins over any assignment to PROFILE (without bash: over
+    those that are made before the last file). OSError: a file cannot be read.
     """
-    unset = {*variables, *_SHELL_VARIABLES}.difference(inherited)
-    surroundings = {name: value for name, value in environ.items() if name not in unset}
-    run = _Run(files, variables, surroundings, forced_profile)
-    raw = run.ask(parse=True) if run.bash else _UNPARSED
-    if raw == _UNPARSED:
-        for path in files:
-            run.check_syntax(path)
-        raw = run.ask(parse=False)
-    if b"\0" not in raw:
-        raise _fault(files[0 if raw else -1])
-    return run.result(raw)
 
-
-class _Run:
-    """One evaluation: the shell, what it is told and the environment it starts with."""
-
-    __slots__ = ("bash", "crlf", "environ", "files", "forced", "shell", "variables")
+    __slots__ = ("bash", "crlf", "environ", "files", "forced", "running", "shell", "variables")
 
     def __init__(
         self,
         files: Sequence[str],
         variables: Sequence[str],
-        environ: dict[str, str],
-        forced_profile: str,
+        environ: Mapping[str, str],
+        *,
+        inherited: Sequence[str] = (),
+        forced_profile: str = "",
     ) -> None:
         self.files, self.variables, self.forced = files, variables, forced_profile
         self.shell = next((path for path in BASH_PATHS if os.access(path, os.X_OK)), SH_PATH)
         self.bash = self.shell != SH_PATH
         self.crlf = any(b"\r\n" in _contents(path) for path in files)
-        self.environ = environ
+        unset = {*variables, *_SHELL_VARIABLES}.difference(inherited)
+        self.environ = {name: value for name, value in environ.items() if name not in unset}
         if forced_profile:
             self.environ["PROFILE"] = forced_profile
+        self.running = self._ask(parse=True) if self.bash else None
 
-    def ask(self, *, parse: bool) -> bytes:
-        """Run the shell; what it left in the result: _UNPARSED if a file may not parse."""
+    def result(self) -> tuple[list[str], dict[str, str]]:
+        """The values of the variables and what the files exported; to be called once.
+
+        An unset variable comes back empty. The exports are those that the environment did not
+        have with the same value, without the variables themselves. Contents are decoded as
+        file names are, so any byte survives.
+
+        VserverError: a file does not parse, or ended the shell without a result (the shell's
+        own message went to standard error).
+        """
+        raw = _answer(*self.running) if self.running else _UNPARSED
+        if raw == _UNPARSED:
+            for path in self.files:
+                self._check_syntax(path)
+            raw = _answer(*self._ask(parse=False))
+        if b"\0" not in raw:
+            raise _fault(self.files[0 if raw else -1])
+        return self._parse(raw)
+
+    def _ask(self, *, parse: bool) -> tuple[int, int]:
+        """Start the shell; its pid and the descriptor of the result."""
         result = _memory_file(_UNPARSED)
-        try:
-            self._spawn("-c", self._script(_path_of(result), parse=parse))
-            return os.pread(result, os.fstat(result).st_size, 0)
-        finally:
-            os.close(result)
+        return self._spawn("-c", self._script(_path_of(result), parse=parse)), result
 
-    def check_syntax(self, path: str) -> None:
+    def _check_syntax(self, path: str) -> None:
         """Let the shell parse ``path`` and say what is wrong with it."""
         if not self.crlf:
-            status = self._spawn("-n", path)
+            status = _wait(self._spawn("-n", path))
         else:
             text = _memory_file(_contents(path).replace(b"\r\n", b"\n"))
-            status = self._spawn("-n", _path_of(text))
+            status = _wait(self._spawn("-n", _path_of(text)))
             os.close(text)
         if status:
             raise _fault(path)
 
-    def result(self, raw: bytes) -> tuple[list[str], dict[str, str]]:
+    def _parse(self, raw: bytes) -> tuple[list[str], dict[str, str]]:
         """The values and exports in ``raw``: fields that end in NUL."""
         fields = os.fsdecode(raw).split("\0")
         count = len(self.variables)
@@ -183,20 +175,19 @@ class _Run:
         return fields[:count], exports
 
     def _spawn(self, *arguments: str) -> int:
-        """Run the shell with no input and its output on standard error; its exit status."""
+        """Start the shell with no input and its output on standard error; its pid."""
         argv = [self.shell, *(["-p"] if self.bash else []), *arguments]
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, 2, 1),
         ]
-        pid = os.posix_spawn(
+        return os.posix_spawn(
             self.shell,
             argv,
             self.environ,
             file_actions=actions,
             setsigdef=[_SIGPIPE, _SIGXFSZ],
         )
-        return os.waitpid(pid, 0)[1]
 
     def _script(self, out: str, *, parse: bool) -> str:
         """The program for the shell: one compound command, so that all of it is parsed first.
@@ -235,6 +226,19 @@ class _Run:
             return ""
         word = _quoted(self.forced)
         return f'[ "$PROFILE" = {word} ] || PROFILE={word}'
+
+
+def _wait(pid: int) -> int:
+    return os.waitpid(pid, 0)[1]
+
+
+def _answer(shell: int, result: int) -> bytes:
+    """What the shell left when it has ended: _UNPARSED if a file may not parse."""
+    try:
+        _wait(shell)
+        return os.pread(result, os.fstat(result).st_size, 0)
+    finally:
+        os.close(result)
 
 
 def _contents(path: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from vserver import addresses, aliases, barrier, config, mtab, paths, state, ulimit
+from vserver import addresses, aliases, config, mtab, paths, state, ulimit
 from vserver.errors import VserverError, reason
 from vserver.kernel import caps, context
 from vserver.kernel.isolation import Names
@@ -25,10 +25,6 @@ INHERITED = ("HOME", "TERM", "SHELL", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC
 
 _NO_CHROOT = "!CAP_SYS_CHROOT"
 _NETNS = "netns"  # the word of S_FLAGS that chcontext does not know
-
-
-class NoDirectoryError(VserverError):
-    """A guest has a configuration and no tree; the line belongs on standard output."""
 
 
 class Guest:
@@ -55,18 +51,13 @@ class Guest:
 
     def open_tree(self) -> Root:
         """The guest's tree, to be closed by the caller; VserverError when there is none."""
-        self.check_directory()
+        config.check_directory(self.config)
         return Root.open_dir(self.directory)
-
-    def check_directory(self) -> None:
-        """VserverError unless VSERVERDIR is a directory that can be a guest's."""
-        if not self.directory.startswith("/") or os.path.realpath(self.directory) == "/":
-            raise VserverError(f"vserver: unusable VSERVERDIR: {self.directory}")
-        if not os.path.isdir(self.directory):
-            raise NoDirectoryError(f"No directory for this vserver: {self.directory}")
 
     def warn_of_permissions(self) -> None:
         """Show what is wrong with the directory above the tree, if anything is (0.10)."""
+        from vserver import barrier
+
         text = barrier.warning(self.directory)
         if text:
             self.messages.caution(text.removesuffix("\n"))
@@ -263,11 +254,11 @@ def limiter(limits: list[ulimit.Limit], warn: Callable[[str], None]) -> Callable
     return set_limits
 
 
-def load(name: str, messages: Messages, *, profile: str = "", nodev: bool = False) -> Guest:
-    """Guest ``name``, its configuration evaluated under the forced ``profile``, if any.
+def load(name: str, messages: Messages, *, nodev: bool = False) -> Guest:
+    """Guest ``name``, its configuration evaluated.
 
     VserverError: there is no such guest, its configuration is broken, or it has no tree.
     """
-    guest = Guest(config.read(name, forced_profile=profile), messages, nodev=nodev)
-    guest.check_directory()
-    return guest
+    settings = config.read(name)
+    config.check_directory(settings)
+    return Guest(settings, messages, nodev=nodev)

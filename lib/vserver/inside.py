@@ -7,7 +7,7 @@ import select
 import time
 from errno import ENODEV, ESRCH
 
-from vserver import guest, hooks, runlevel, session, state, users
+from vserver import guest, session, state
 from vserver.errors import VserverError, reason
 from vserver.kernel import isolation, process, pty
 from vserver.kernel.isolation import Command
@@ -58,6 +58,8 @@ def chkconfig(one: Guest, arguments: list[str]) -> int:
 
     The status of the last command. runlevel.ChkconfigError when there is nothing to do it with.
     """
+    from vserver import runlevel
+
     with one.open_tree() as root:
         commands = runlevel.chkconfig_commands(root, arguments)
     if len(commands) == 1:
@@ -85,6 +87,8 @@ def session_environment(one: Guest) -> dict[str, str]:
 
 def run_hook(one: Guest, event: str, directory: str = ".") -> None:
     """Run the guest's hook script; what keeps it from running is told."""
+    from vserver import hooks
+
     complaint = hooks.run(one.name, event, one.hook_environment(), directory)
     if complaint:
         one.messages.warn(f"vserver: {complaint}")
@@ -210,6 +214,8 @@ def _identity(one: Guest, root: Root, place: Place, user: str) -> tuple[int, int
     """
     if user in ROOT_USERS:
         return None
+    from vserver import users
+
     try:
         found = users.lookup(root, user)
     except OSError as error:
@@ -238,6 +244,8 @@ def _ask_id(one: Guest, place: Place, option: str, user: str) -> int | None:
     answer = _read_answer(reader)
     if len(answer) > _ID_LIMIT or not answer.endswith(b"\n"):
         os.kill(pid, 9)
+    from vserver import users
+
     _pid, status = os.waitpid(pid, 0)
     return users.parse_id(answer.strip()) if status == 0 else None
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sys
-import time
 
-from vserver import config, guest, inside, paths, runlevel, state
+from vserver import config, paths, state
 from vserver.cli import complain, say
 from vserver.errors import VserverError
 from vserver.kernel import context
-from vserver.messages import Messages
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vserver.config import Config
+    from vserver.config import Config, Reading
     from vserver.guest import Guest
+    from vserver.messages import Messages
 
 USAGE = """\
 vserver [ options ] server-name command ...
@@ -48,6 +47,9 @@ chkconfig : Turns a service on or off in a vserver
             Useful when you want to redirect the output
 --verbose : Shows the commands that would configure the network"""
 
+# what most commands need, loaded while the shell reads the configuration
+_MEANWHILE = ("vserver.guest", "vserver.inside", "vserver.kernel.ipv4root")
+
 MISSING_USER = "Missing user!\nvserver vserver-name suexec user command [ args ... ]"
 MISSING_COMMAND = (
     "Missing command and arguments!\nvserver vserver-name suexec user command [ args ... ]"
@@ -64,6 +66,8 @@ class Options:
 
     def messages(self) -> Messages:
         """How the work speaks under these options."""
+        from vserver.messages import Messages
+
         network = say if self.verbose and not self.silent else None
         return Messages(self.inform, complain, network, complain if self.silent else self.inform)
 
@@ -94,11 +98,10 @@ def start(settings: Config) -> int:
     """``vserver NAME start`` of a guest whose configuration is at hand already."""
 
     def begin() -> int:
-        from vserver import lifecycle
+        from vserver import guest, lifecycle
 
-        one = guest.Guest(settings, Options().messages())
-        one.check_directory()
-        return lifecycle.start(one)
+        config.check_directory(settings)
+        return lifecycle.start(guest.Guest(settings, Options().messages()))
 
     return _tell_refusal(begin)
 
@@ -106,7 +109,7 @@ def start(settings: Config) -> int:
 def _tell_refusal(work: Callable[[], int]) -> int:
     try:
         return work()
-    except (_PlainRefusalError, guest.NoDirectoryError) as refusal:
+    except (_PlainRefusalError, config.NoDirectoryError) as refusal:
         say(refusal.text)
         return refusal.status
 
@@ -140,17 +143,33 @@ def _dispatch(name: str, command: str, arguments: list[str], options: Options) -
     if not config.exists(name):
         path = paths.guest_conf(name)
         raise _PlainRefusalError(f"No configuration for this vserver: {path}")
-    one = _load(name, command, options)
+    reading = _begin_reading(name, command)
+    if command in QUESTIONS:
+        settings = reading.result()
+        config.check_directory(settings)
+        return QUESTIONS[command](name, options)
+    one = _guest(reading, options)
     if command not in COMMANDS:
         say(f"Command unknown {command}\n")
         return _show_usage(1)
     return COMMANDS[command](one, arguments, options)
 
 
-def _load(name: str, command: str, options: Options) -> Guest:
-    """The guest under the profile that the command sees (0.22): the recorded one while it runs."""
+def _begin_reading(name: str, command: str) -> Reading:
+    """The configuration under the profile that the command sees (0.22): the recorded one while
+    the guest runs."""
     profile = "" if command == "start" else _recorded_profile(name, command)
-    return guest.load(name, options.messages(), profile=profile, nodev=options.nodev)
+    return config.Reading(name, forced_profile=profile)
+
+
+def _guest(reading: Reading, options: Options) -> Guest:
+    for module in _MEANWHILE:
+        __import__(module)
+    from vserver.guest import Guest
+
+    settings = reading.result()
+    config.check_directory(settings)
+    return Guest(settings, options.messages(), nodev=options.nodev)
 
 
 def _recorded_profile(name: str, command: str) -> str:
@@ -174,36 +193,40 @@ def _stop(one: Guest, _arguments: list[str], _options: Options) -> int:
 
 def _restart(one: Guest, _arguments: list[str], options: Options) -> int:
     """Nothing happens to a stopped guest; the recorded profile ends with the stop (0.2)."""
-    if not _tell_running(one, options):
+    if not _tell_running(one.name, options):
         return 0
     from vserver import lifecycle
 
-    return lifecycle.restart(one, lambda: _load(one.name, "start", options))
+    return lifecycle.restart(one, lambda: _guest(_begin_reading(one.name, "start"), options))
 
 
-def _running(one: Guest, _arguments: list[str], options: Options) -> int:
-    return 0 if _tell_running(one, options) else 1
+def _running(name: str, options: Options) -> int:
+    return 0 if _tell_running(name, options) else 1
 
 
-def _tell_running(one: Guest, options: Options) -> int:
-    number = state.running_context(one.name)
-    options.inform(state.running_line(one.name, number))
+def _tell_running(name: str, options: Options) -> int:
+    number = state.running_context(name)
+    options.inform(state.running_line(name, number))
     return number
 
 
-def _status(one: Guest, _arguments: list[str], _options: Options) -> int:
+def _status(name: str, _options: Options) -> int:
     """Always the whole report: it is what was asked for (0.19)."""
+    import time
+
     from vserver.cli.filetime import age
 
-    number = state.running_context(one.name)
-    say(state.running_line(one.name, number))
+    number = state.running_context(name)
+    say(state.running_line(name, number))
     if number:
         say(f"{len(context.processes(number))} processes running")
-        say(f"Vserver uptime: {age(time.time() - state.read(one.name).written)}")
+        say(f"Vserver uptime: {age(time.time() - state.read(name).written)}")
     return 0
 
 
 def _enter(one: Guest, _arguments: list[str], _options: Options) -> int:
+    from vserver import inside
+
     one.warn_of_permissions()
     return inside.suexec(one, "root", ["/bin/bash", "-login"])
 
@@ -217,16 +240,22 @@ def _suexec(one: Guest, arguments: list[str], _options: Options) -> int:
         raise VserverError(MISSING_USER)
     if len(arguments) < 2 or not arguments[1]:
         raise VserverError(MISSING_COMMAND)
+    from vserver import inside
+
     return inside.suexec(one, arguments[0], arguments[1:])
 
 
 def _service(one: Guest, arguments: list[str], _options: Options) -> int:
+    from vserver import inside, runlevel
+
     with one.open_tree() as root:
         words = runlevel.service_command(root, arguments)
     return inside.suexec(one, "root", words)
 
 
 def _chkconfig(one: Guest, arguments: list[str], options: Options) -> int:
+    from vserver import inside, runlevel
+
     options.silent = True
     one.messages = options.messages()
     try:
@@ -245,12 +274,13 @@ def _build(name: str, options: Options) -> int:
     return 0
 
 
+# those that need no more than the name of a guest whose configuration is in order
+QUESTIONS: dict[str, Callable[[str, Options], int]] = {"running": _running, "status": _status}
+
 COMMANDS: dict[str, Callable[[Guest, list[str], Options], int]] = {
     "start": _start,
     "stop": _stop,
     "restart": _restart,
-    "running": _running,
-    "status": _status,
     "enter": _enter,
     "exec": _exec,
     "suexec": _suexec,

@@ -8,7 +8,7 @@ import sys
 from vserver import paths
 from vserver.cli import say
 from vserver.errors import VserverError
-from vserver.evaluator import evaluate
+from vserver.evaluator import Evaluation
 from vserver.execute import become
 
 USAGE = "vsysvwrapper service_name"
@@ -43,7 +43,7 @@ def _settings(service: str) -> tuple[list[str], dict[str, str]]:
     if not os.path.exists(path):
         return DEFAULT_IP.split(), {}
     environ = os.environ | {"IP": DEFAULT_IP}
-    (addresses,), exports = evaluate([path], ["IP"], environ, inherited=["IP"])
+    (addresses,), exports = Evaluation([path], ["IP"], environ, inherited=["IP"]).result()
     return addresses.split(), exports
 
 
