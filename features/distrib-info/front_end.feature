@@ -11,7 +11,7 @@ Feature: whatever needs a guest's packages gets them as distrib-info does
       """
       #!/bin/sh
       umask 0
-      echo "$*" | sed 's|/tmp/vserver[^ ]*|COPY|' >>/tmp/queries
+      echo "$*" | sed 's|/var/cache/vserver/[^ ]*|COPY|' >>/tmp/queries
       { id -u; grep -E 'Cap(Eff|Bnd)|NoNewPrivs' /proc/self/status; } >/tmp/rights
       exec /usr/bin/rpm.real "$@"
       """

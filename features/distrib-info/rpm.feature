@@ -70,3 +70,30 @@ Feature: distrib-info knows the packages of a guest with RPM
       stat -c '%n %Y %Z' . * | diff /tmp/before - && ls -d /tmp/vserver.*
       """
     Then it prints nothing
+
+  Scenario: who is not root reads what he may
+    Given I run "cp -a /vservers/web /srv/web"
+    When I run "setpriv --reuid 65534 --clear-groups /usr/lib/vserver/distrib-info /srv/web pkgversion"
+    Then the command succeeds
+    And the output has the line "hello=1.0-1"
+
+  Scenario: what a killed reader leaves is removed by the next one, and no more
+    Given I run "mv /usr/bin/rpm /usr/bin/rpm.real"
+    And the executable file "/usr/bin/rpm":
+      """
+      #!/bin/sh
+      sleep 3
+      exec /usr/bin/rpm.real "$@"
+      """
+    When I run "timeout -s KILL 1.5 /usr/lib/vserver/distrib-info web pkgversion"
+    And I run "ls /var/cache/vserver | wc -l"
+    Then it prints "1"
+    When I run "/usr/lib/vserver/distrib-info web pkgversion & sleep 0.5; /usr/lib/vserver/distrib-info web pkgversion; wait; ls /var/cache/vserver | wc -l"
+    Then it prints:
+      """
+      hello=1.0-1
+      world=2.3-4
+      hello=1.0-1
+      world=2.3-4
+      0
+      """

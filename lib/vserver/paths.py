@@ -15,10 +15,12 @@ SERVICES_DIR = "/etc/vservices"
 STATE_DIR = "/var/run/vservers"
 STATE_DIR_ALIAS = "/var/run/vserver"
 VSERVERS_ROOT = "/vservers"
+RPM_COPIES = "/var/cache/vserver"
 SEALED_FILES = "/var/lib/vserver/sealed-files"
 BOOT_LOG = "/var/log/boot.log"
 
 STUB = USR_LIB_VSERVER + "/stub"
+QUOTA_BROKER = USR_LIB_VSERVER + "/quotabroker"
 GUEST_FILTERS = USR_LIB_VSERVER + "/seccomp"
 BPF_OBJECTS = USR_LIB_VSERVER + "/bpf"
 
