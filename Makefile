@@ -20,6 +20,7 @@ JOBS = 2
 
 RUNTIME_DEPS = python3 python3-sh python3-pyroute2 python3-prctl python3-configobj \
 	python3-seccomp libbpf1 iproute2
+RECOMMENDED = rpm rsync openssh-client
 BUILD_DEPS = clang gcc libc6-dev linux-libc-dev libbpf-dev musl-tools
 TEST_DEPS = python3-pytest python3-pytest-bdd python3-pytest-xdist python3-mypy python3-pip \
 	shellcheck busybox-static bash-static mmdebstrap strace e2fsprogs procps util-linux man-db \
@@ -131,10 +132,10 @@ install: image  # install below DESTDIR (default: on this machine)
 	@packaging/install $(IMAGE) $(ROOT) $(MANIFEST)
 
 uninstall:  # remove what install put there; changed configuration stays
-	@packaging/uninstall $(ROOT) $(MANIFEST) $(USR_LIB_VSERVER) $(DOCDIR) /etc/vservers /etc/vservices
+	@packaging/uninstall $(ROOT) $(MANIFEST) $(USR_LIB_VSERVER) $(DOCDIR) /etc/vservers /etc/vservices /var/cache/vserver
 
 deb: image  # Debian packages in build/
-	packaging/deb $(IMAGE) $(VERSION) '$(RUNTIME_DEPS)' $(DEBS)
+	packaging/deb $(IMAGE) $(VERSION) '$(RUNTIME_DEPS)' '$(RECOMMENDED)' $(DEBS)
 
 $(RUFF):
 	$(PYTHON) -m pip install -q --disable-pip-version-check --root-user-action ignore \

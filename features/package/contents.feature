@@ -19,6 +19,10 @@ Feature: what the package brings
       /etc/init.d v_xinetd vservers
       """
 
+  Scenario: what some tools alone need is recommended
+    When I run "dpkg-query -W -f '${Recommends}\n' vserver"
+    Then it prints "rpm, rsync, openssh-client"
+
   @0.3-04
   Scenario: the licence is part of it
     When I run "dpkg -L vserver | grep LICENSE"
