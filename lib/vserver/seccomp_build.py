@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from vserver.kernel import seccomp_rules
 
-STANDARD = ("guest-0", "lock", "observer")
+STANDARD = ("guest-0", "quota-0", "lock", "observer")
 
 
 def main() -> int:

@@ -59,8 +59,10 @@ NAMES = (
 CLASSIC = 29
 
 # Bit 29 was CAP_QUOTACTL on vs1.00 kernels (change log, 0.26); here it is AUDIT_WRITE, and
-# quotactl(2) asks for SYS_ADMIN. The names are understood and give nothing.
-WITHOUT_BIT = ("QUOTACTL", "OPENDEV")
+# quotactl(2) asks for SYS_ADMIN. So the name is no capability: guests that have it among S_CAPS
+# are served by kernel/quota.py. Before 0.26 the same bit was shown as CAP_OPENDEV.
+QUOTACTL = "QUOTACTL"
+WITHOUT_BIT = (QUOTACTL, "OPENDEV")
 
 ALL = (1 << 64) - 1
 
@@ -91,6 +93,20 @@ SECURE_KEEPS = _mask(
 )
 
 SYS_CHROOT = _mask("SYS_CHROOT")
+NET_BIND_SERVICE = _mask("NET_BIND_SERVICE")
+
+# The kernel asks for all others in the initial user namespace, or in that of the host's network,
+# mounts and the like: whoever is in another one has them for nothing.
+IN_USER_NAMESPACE = SECURE_KEEPS & ~_mask("SYS_TTY_CONFIG", "LEASE", "AUDIT_WRITE")
+
+
+def _bare(name: str) -> str:
+    return name.upper().removeprefix("CAP_")
+
+
+def is_quotactl(name: str) -> bool:
+    """Is that CAP_QUOTACTL, with or without CAP_, in any case."""
+    return _bare(name) == QUOTACTL
 
 
 def parse(name: str) -> int | None:
@@ -98,7 +114,7 @@ def parse(name: str) -> int | None:
 
     0 for a name that is known and has no bit here (CAP_QUOTACTL); None for an unknown one.
     """
-    bare = name.upper().removeprefix("CAP_")
+    bare = _bare(name)
     if bare in WITHOUT_BIT:
         return 0
     return 1 << NAMES.index(bare) if bare in NAMES else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from errno import EXDEV
-from stat import S_IFCHR
+from stat import S_IFCHR, S_IFREG
 
 from vserver.kernel import cgroup, syscalls
 from vserver.kernel.rooted import Root
@@ -32,6 +32,7 @@ _DEVICE_LINKS = {
     "stdout": "/proc/self/fd/1",
     "stderr": "/proc/self/fd/2",
 }
+_DUMMY = os.makedev(4, 0)  # a block device that no driver serves (see devices.bpf.c)
 REBOOT_SOCKET = "reboot"
 _TREE_DEV = ".tree"  # in /dev: the tree's own directory of that name
 _DEV_OPTIONS = {"mode": "755", "size": "1m", "nr_inodes": "2048"}
@@ -94,16 +95,17 @@ def detach_from_host() -> None:
     syscalls.mount("none", "/", "", syscalls.MS_REC | syscalls.MS_SLAVE)
 
 
-def enter_working_directory(device_files: tuple[str, ...] = ()) -> list[str]:
+def enter_working_directory(device_files: tuple[str, ...] = (), kind: int = S_IFREG) -> list[str]:
     """Make the working directory the root of this mount namespace, and all of it.
 
-    It gets a /proc, /dev and /dev/pts of its own; ``device_files`` are empty plain files to
-    make in /dev. Returns complaints about mount points that are not directories (they are left
-    out, which takes nothing away from the walls). OSError for everything else.
+    It gets a /proc, /dev and /dev/pts of its own; ``device_files`` are dummies to make in
+    /dev: empty plain files, or with ``kind`` S_IFBLK devices that nobody can open, as the tools
+    of disk quota want them. Returns complaints about mount points that are not directories
+    (they are left out, which takes nothing away from the walls). OSError for everything else.
     """
     detach_from_host()
     tree = _clone_working_directory()
-    complaints = _populate(Root(tree), device_files)
+    complaints = _populate(Root(tree), device_files, kind)
     os.fchdir(tree)
     syscalls.pivot_root(".", ".")
     syscalls.umount2(".", syscalls.MNT_DETACH)
@@ -149,7 +151,7 @@ def _clone_working_directory() -> int:
     return tree
 
 
-def _populate(root: Root, device_files: tuple[str, ...]) -> list[str]:
+def _populate(root: Root, device_files: tuple[str, ...], kind: int) -> list[str]:
     complaints = []
     try:
         root.make_dirs("proc")
@@ -165,7 +167,7 @@ def _populate(root: Root, device_files: tuple[str, ...]) -> list[str]:
     except OSError as error:
         complaints.append(f"cannot mount /dev: {error.strerror}")
         return complaints
-    _mount_dev(root, device_files)
+    _mount_dev(root, device_files, kind)
     return complaints
 
 
@@ -185,7 +187,7 @@ def _attach(mount: int, root: Root, path: str) -> None:
         os.close(target)
 
 
-def _mount_dev(root: Root, device_files: tuple[str, ...]) -> None:
+def _mount_dev(root: Root, device_files: tuple[str, ...], kind: int) -> None:
     tree_dev = _clone_tree_dev(root)
     dev = syscalls.new_mount("tmpfs", _DEV_ATTRIBUTES, _DEV_OPTIONS)
     _attach(dev, root, "dev")
@@ -195,7 +197,7 @@ def _mount_dev(root: Root, device_files: tuple[str, ...]) -> None:
     for name, target in _DEVICE_LINKS.items():
         os.symlink(target, name, dir_fd=dev)
     for name in device_files:
-        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=dev))
+        os.mknod(name, kind | 0o644, _DUMMY, dir_fd=dev)
     os.mkdir("pts", 0o755, dir_fd=dev)
     os.mkdir("shm", 0o1777, dir_fd=dev)
     if tree_dev >= 0:

@@ -38,6 +38,11 @@ def guest_filter(allowed: int) -> bytes:
     return _program(f"guest-{allowed & OPENING:x}")
 
 
+def quota_filter(allowed: int) -> bytes:
+    """The same, with quotactl(2) answered by who listens (see load_listening)."""
+    return _program(f"quota-{allowed & OPENING:x}")
+
+
 def lock_filter() -> bytes:
     """The program of the ``lock`` flag: no namespace, hence no context, can be made or joined."""
     return _program("lock")
@@ -51,6 +56,17 @@ def observer_filter() -> bytes:
 def load(program: bytes) -> None:
     """Put ``program`` on the calling process, for good and for all it starts."""
     syscalls.seccomp_set_filter(program)
+
+
+def load_listening(program: bytes) -> int:
+    """load, and the descriptor of the listener (seccomp_unotify(2)); EBUSY for a second one.
+
+    A signal that does not kill leaves a call alone that is being answered.
+    """
+    flags = (
+        syscalls.SECCOMP_FILTER_FLAG_NEW_LISTENER | syscalls.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+    )
+    return syscalls.seccomp_set_filter(program, flags)
 
 
 def _program(name: str) -> bytes:

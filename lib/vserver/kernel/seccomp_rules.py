@@ -24,7 +24,7 @@ _NEWTIME = 0x80
 _REFUSED = """
     add_key keyctl request_key
     open_by_handle_at lookup_dcookie
-    setns swapon swapoff quotactl quotactl_fd
+    setns swapon swapoff
     fanotify_init fanotify_mark kexec_load kexec_file_load
     nfsservctl uselib _sysctl vm86 vm86old
 """
@@ -45,6 +45,9 @@ _OPENED_BY = {
     "PERFMON": "perf_event_open",
     "BPF": "bpf",
 }
+
+# What a guest is refused, or a broker answers in its place
+_QUOTA = "quotactl quotactl_fd"
 
 _MISSING = "clone3 io_uring_setup io_uring_enter io_uring_register userfaultfd"
 
@@ -81,6 +84,8 @@ _INTERFERENCE_WITH = {
     "ioprio_set": 1,
 }
 
+_GUEST_KINDS = ("guest", "quota")
+
 _32_BITS = 0xFFFFFFFF
 
 _ARCHITECTURES = {
@@ -90,8 +95,9 @@ _ARCHITECTURES = {
 
 
 def build(name: str) -> bytes:
-    """The program ``name``: "guest-MASK" (capabilities that open something, hexadecimal),
-    "lock" or "observer", for every ABI of this machine; any other ABI gets ENOSYS."""
+    """The program ``name``: "guest-MASK" (capabilities that open something, hexadecimal), its
+    sister "quota-MASK", whose quotactl(2) is answered by a listener, "lock" or "observer", for
+    every ABI of this machine; any other ABI gets ENOSYS."""
     whole = None
     for arch in _ARCHITECTURES[os.uname().machine]:
         one = seccomp.SyscallFilter(seccomp.ALLOW)
@@ -105,7 +111,7 @@ def build(name: str) -> bytes:
         else:
             whole.merge(one)
     program = _export(whole)
-    return _refuse_younger() + program if name.startswith("guest") else program
+    return _refuse_younger() + program if name.startswith(_GUEST_KINDS) else program
 
 
 def _refuse_younger() -> bytes:
@@ -140,11 +146,15 @@ class _Rules:
         elif name == "observer":
             self._observer()
         else:
-            self._guest(int(name.removeprefix("guest-"), 16))
+            kind, mask = name.split("-")
+            self._guest(int(mask, 16), has_broker=kind == "quota")
 
-    def _guest(self, allowed: int) -> None:
+    def _guest(self, allowed: int, *, has_broker: bool) -> None:
         self._namespaces()
         self._refuse(_REFUSED)
+        for call in _QUOTA.split():
+            action = seccomp.NOTIFY if has_broker else seccomp.ERRNO(EPERM)
+            self._target.add_rule(action, call)
         for capability, calls in _OPENED_BY.items():
             if not _has(allowed, capability):
                 self._refuse(calls)

@@ -84,6 +84,8 @@ PR_CAP_AMBIENT_CLEAR_ALL = 4
 # linux/seccomp.h
 SECCOMP_SET_MODE_FILTER = 1
 
+SECCOMP_FILTER_FLAG_NEW_LISTENER = 8
+SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 32  # 5.19
 # linux/keyctl.h
 KEYCTL_JOIN_SESSION_KEYRING = 1
 
@@ -328,12 +330,15 @@ def capset(effective: int, permitted: int, inheritable: int) -> None:
     _capset(ctypes.byref(header), ctypes.byref(data))
 
 
-def seccomp_set_filter(program: bytes) -> None:
-    """seccomp(2) SECCOMP_SET_MODE_FILTER with ``program``, an array of struct sock_filter."""
+def seccomp_set_filter(program: bytes, flags: int = 0) -> int:
+    """seccomp(2) SECCOMP_SET_MODE_FILTER with ``program``, an array of struct sock_filter.
+
+    Returns the descriptor that ``flags`` ask for, else 0.
+    """
     code = ctypes.create_string_buffer(program, len(program))
     fprog = (ctypes.c_uint64 * 2)(len(program) // 8, ctypes.addressof(code))
     buffer = ctypes.create_string_buffer(bytes(fprog), 16)
-    syscall("seccomp", SECCOMP_SET_MODE_FILTER, 0, buffer)
+    return syscall("seccomp", SECCOMP_SET_MODE_FILTER, flags, buffer)
 
 
 def join_new_session_keyring() -> None:
