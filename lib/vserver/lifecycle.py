@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from errno import ENOENT
 
-from vserver import guest, inside, paths, runlevel, state, users
+from vserver import guest, inside, runlevel, state, users
 from vserver.errors import VserverError, reason
+from vserver.guestlock import GuestLock
 from vserver.kernel import collector, context, process, syscalls, utmp
 from vserver.kernel.isolation import Command
 from vserver.kernel.rooted import Root
@@ -27,10 +27,8 @@ INIT_SECONDS = 1.0  # in which a guest's own init gets to its stop scripts
 TERM_ROUNDS = 3
 TERM_SECONDS = 1.0
 KILL_SECONDS = 10.0
-LOCK_SECONDS = 30.0
 _SIGTERM = 15
 _TEMPORARY = ".vserver."  # the names of Root.write before it renames
-_SUFFIX = ".lock"
 
 
 def start(one: Guest) -> int:
@@ -41,7 +39,7 @@ def start(one: Guest) -> int:
     """
     one.messages.inform(f"Starting the virtual server {one.name}")
     one.warn_of_permissions()
-    with _Lock(one.name):
+    with GuestLock(one.name):
         running = state.running_context(one.name)
         one.messages.inform(state.running_line(one.name, running))
         if running:
@@ -63,7 +61,7 @@ def start(one: Guest) -> int:
 def stop(one: Guest) -> int:
     """Stop guest ``one``, running or not (0.3, 0.9); 1 when processes are left."""
     one.messages.inform(f"Stopping the virtual server {one.name}")
-    with _Lock(one.name):
+    with GuestLock(one.name, stopping=True):
         running = state.running_context(one.name)
         one.messages.inform(state.running_line(one.name, running))
         if running:
@@ -84,55 +82,11 @@ def restart(one: Guest, again: Callable[[], Guest]) -> int:
     Nothing when it is stopped by now: a guest that asks for a restart while it is being
     stopped must not come back.
     """
-    with _Lock(one.name):
+    with GuestLock(one.name, stopping=True):
         if not state.running_context(one.name):
             return 0
         stop(one)
         return start(again())
-
-
-_locked: set[str] = set()  # the names of the guests that we hold
-
-
-class _Lock:
-    """Only one command at a time starts or stops a guest; others wait, not for ever.
-
-    Who holds it may take it again.
-    """
-
-    __slots__ = ("_fd", "_name")
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._fd = -1
-
-    def __enter__(self) -> None:
-        if self._name in _locked:
-            return
-        state.make_directory()
-        path = f"{paths.STATE_DIR}/{self._name}{_SUFFIX}"
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        deadline = time.monotonic() + LOCK_SECONDS
-        while not self._try():
-            if time.monotonic() > deadline:
-                os.close(self._fd)
-                raise VserverError(
-                    f"vserver: another command is starting or stopping '{self._name}'"
-                )
-            time.sleep(0.05)
-        _locked.add(self._name)
-
-    def _try(self) -> bool:
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def __exit__(self, *exception: object) -> None:
-        if self._fd >= 0:
-            _locked.discard(self._name)
-            os.close(self._fd)
 
 
 def _remove_leftovers(name: str) -> bool:

@@ -25,7 +25,7 @@ LOCK = LOCK_DIR + "/vservers"
 PIDFILE = "/var/run/vservers.pid"  # of the process that starts them
 CONSOLE = "/dev/tty8"
 DEFAULT_PRIORITY = 100
-START_SECONDS = 300.0  # after which the next one is started beside
+START_SECONDS = 60.0  # after which the next one is started beside
 
 
 def main() -> int:
@@ -93,7 +93,7 @@ def _stop() -> None:
 
 
 def _end_start() -> None:
-    """Nothing more is started by another process; stopping waits for the one being started.
+    """Nothing more is started by another process; the one being started gets some time.
 
     sysvinit leaves a boot script at work when the machine is shut down.
     """
