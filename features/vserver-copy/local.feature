@@ -101,8 +101,44 @@ Feature: vserver-copy copies a guest on one machine
     When I run "/usr/lib/vserver/printconf.sh web2"
     Then the output has the line "VSERVERDIR=/data/web2"
 
-  Scenario: a copy that was interrupted is completed
-    Given I run "head -c 50M /dev/urandom >/vservers/web/tmp/big"
-    When I run "timeout -s KILL 0.5 vserver-copy web web2; sleep 1; vserver-copy web web2 && cmp /vservers/web*/tmp/big"
-    Then the command succeeds
+  Scenario: a copy that was interrupted is completed, and nothing else is left
+    Given I run "head -c 200M /dev/urandom >/vservers/web/tmp/big"
+    When I run the script:
+      """
+      setsid vserver-copy web web2 >/dev/null 2>&1 &
+      until ls /vservers/.web2~*/big.* >/dev/null 2>&1; do kill -0 $! || exit; done
+      kill -KILL -$!
+      ls -A /vservers | sed 's/~.*/~/'
+      """
+    Then it prints:
+      """
+      .web2~
+      web
+      web2
+      """
+    When I run "vserver-copy --quiet web web2 && ls -A /vservers"
+    Then it prints:
+      """
+      web
+      web2
+      """
+    When I run "rsync -aHAXn --itemize-changes --delete /vservers/web/ /vservers/web2/"
+    Then it prints nothing
     And the file "/etc/vservers/web2.conf" exists
+
+  Scenario: a run that still goes on when it is repeated does no harm
+    Given I run "head -c 100M /dev/urandom >/vservers/web/tmp/big"
+    When I run the script:
+      """
+      vserver-copy web web2 >/dev/null 2>&1 &
+      until ls /vservers/.web2~*/big.* >/dev/null 2>&1; do kill -0 $! || exit; done
+      vserver-copy --quiet web web2 || exit
+      wait
+      ls -A /vservers
+      cmp /vservers/web*/tmp/big
+      """
+    Then it prints:
+      """
+      web
+      web2
+      """

@@ -1,12 +1,14 @@
 """vserver-copy: a virtual server copied to another name or machine, by rsync and ssh (0.26).
 
 A copy that was interrupted is completed by making it again: rsync replaces each file when it
-is complete, and the configuration comes last.
+is complete, and the configuration comes last. Until then the file lies in a directory beside
+the copy, so that nothing of an interrupted run is left in the copy itself.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 
@@ -30,6 +32,10 @@ if vserver NAME running >/dev/null 2>&1; then echo running; else echo stopped; f
 echo "${VSERVERS_ROOT:-/vservers}"
 [ -e /etc/vservers/NAME.sh ] && echo script || echo none
 """
+# How the destination starts rsync, whose new files are put together in PREFIX~RUN. What an
+# interrupted run has left is removed; were that one still at work, it would fail now.
+_RECEIVE = """\
+rm -rf PREFIX~* && d=PREFIX~RUN && mkdir -m 700 "$d" && trap 'rm -rf "$d"' EXIT && rsync"""
 _START = """\
 PATH=$PATH:/usr/sbin:/usr/local/sbin
 vserver NAME start >&2
@@ -106,15 +112,16 @@ class Shell:
             return ["rsh"]
         return ["ssh", "-o", "BatchMode=yes"] if self._request.quiet else ["ssh"]
 
-    def sync(self, options: list[str], source: str, target: str) -> int:
-        """Copy by rsync to the destination; its status."""
-        words = ["rsync", *options]
-        if self._request.verbose:
-            words.append("--verbose")
+    def sync(self, options: list[str], source: str, target: str, receive: str = "rsync") -> int:
+        """Copy by rsync to the destination, where ``receive`` starts it; its status."""
+        words = [*options, "--verbose"] if self._request.verbose else options
         if self._request.host:
-            words += ["--compress", "--rsh", " ".join(self.remote_shell())]
-            target = f"{self._request.host}:{target}"
-        return self.run([*words, "--", source, target])
+            rsh = " ".join(self.remote_shell())
+            remote = ["--compress", "--rsh", rsh, "--rsync-path", receive]
+            return self.run(
+                ["rsync", *words, *remote, "--", source, f"{self._request.host}:{target}"]
+            )
+        return self.run(["sh", "-c", f'{receive} "$@"', "sh", *words, "--", source, target])
 
 
 class Copy:
@@ -201,8 +208,12 @@ class Copy:
 
     def _copy_tree(self) -> None:
         self._inform("Syncing directories")
+        prefix, run = f"{self._root.rstrip('/')}/.{self._request.name}", os.urandom(4).hex()
         status = self._shell.sync(
-            [*_TREE, "--numeric-ids"], f"{self._directory.rstrip('/')}/", f"{self._target}/"
+            [*_TREE, "--numeric-ids", f"--temp-dir={prefix}~{run}"],
+            f"{self._directory.rstrip('/')}/",
+            f"{self._target}/",
+            _RECEIVE.replace("RUN", run).replace("PREFIX", shlex.quote(prefix)),
         )
         if status == _VANISHED:
             self._warn("some files vanished while they were copied")
