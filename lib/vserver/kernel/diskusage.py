@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from errno import EXDEV
+from errno import ENOENT, EXDEV
 
 from vserver.kernel import mountinfo, syscalls
+from vserver.kernel.helper import Helper, is_worthwhile
 from vserver.kernel.rooted import Descriptor, reopen_regular
 from vserver.kernel.sharing import shared_bytes
 
@@ -17,6 +18,7 @@ WITH_SHARED_BLOCKS = ("btrfs", "xfs", "ocfs2", "overlay", "bcachefs")
 """The file systems on which files can share blocks; FIEMAP costs too much to ask it of all."""
 _SAME_MOUNT = syscalls.RESOLVE_BENEATH | syscalls.RESOLVE_NO_SYMLINKS | syscalls.RESOLVE_NO_XDEV
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
+_EVEN, _ODD, _ALL = (0,), (1,), (0, 1)
 
 
 def unshared_bytes(directory: str, failed: Callable[[str, OSError], None]) -> int:
@@ -27,39 +29,58 @@ def unshared_bytes(directory: str, failed: Callable[[str, OSError], None]) -> in
     ``directory`` itself cannot.
     """
     with Descriptor(os.open(directory, _DIRECTORY)) as top:
-        return _Count(top, failed).below(top, directory)
+        asks_blocks = mountinfo.of_file(top).type in WITH_SHARED_BLOCKS
+        if not asks_blocks or not is_worthwhile():
+            return _Count(failed, _ALL, asks_blocks=asks_blocks).below(top, directory)
+        child = Helper(lambda: b"%d" % _count_odd(top))
+        return _Count(failed, _EVEN).below(top, directory) + int(child.answer())
+
+
+def _count_odd(directory: int) -> int:
+    """The part of a helper, which reads ``directory`` from its beginning by itself."""
+    with Descriptor(os.open(".", _DIRECTORY, dir_fd=directory)) as top:
+        return _Count(lambda _path, _error: None, _ODD).below(top, "")
 
 
 class _Count:
-    """One run over a tree, in which directories are known by descriptors: no path is too long."""
+    """One run over a tree, in which directories are known by descriptors: no path is too long.
 
-    __slots__ = ("_asks_blocks", "_failed")
+    It counts the files whose inode numbers have one of the ``remainders``.
+    """
 
-    def __init__(self, top: int, failed: Callable[[str, OSError], None]) -> None:
-        self._asks_blocks = mountinfo.of_file(top).type in WITH_SHARED_BLOCKS
+    __slots__ = ("_asks_blocks", "_failed", "_remainders")
+
+    def __init__(
+        self,
+        failed: Callable[[str, OSError], None],
+        remainders: tuple[int, ...],
+        *,
+        asks_blocks: bool = True,
+    ) -> None:
+        self._asks_blocks = asks_blocks
         self._failed = failed
+        self._remainders = remainders
 
     def below(self, directory: int, path: str) -> int:
         size = 0
+        directories = []
         with os.scandir(directory) as scan:
-            entries = list(scan)
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                size += self._directory(directory, entry.name, path)
-            elif entry.is_file(follow_symlinks=False):
-                size += self._file(directory, entry)
+            for entry in scan:
+                if entry.is_dir(follow_symlinks=False):
+                    directories.append(entry.name)
+                elif entry.inode() % 2 in self._remainders and entry.is_file(follow_symlinks=False):
+                    size += self._file(directory, entry)
+        for name in directories:
+            size += self._directory(directory, name, f"{path.rstrip('/')}/{name}")
         return size
 
     def _directory(self, parent: int, name: str, path: str) -> int:
-        below = f"{path.rstrip('/')}/{name}"
         try:
             with Descriptor(syscalls.openat2(parent, name, _DIRECTORY, _SAME_MOUNT)) as fd:
-                return self.below(fd, below)
-        except FileNotFoundError:
-            return 0
+                return self.below(fd, path)
         except OSError as error:
-            if error.errno != EXDEV:
-                self._failed(below, error)
+            if error.errno not in (ENOENT, EXDEV):
+                self._failed(path, error)
             return 0
 
     def _file(self, parent: int, entry: os.DirEntry[str]) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 from errno import EINVAL, ENOSYS
+from struct import Struct
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ PR_CAP_AMBIENT_CLEAR_ALL = 4
 
 # linux/seccomp.h
 SECCOMP_SET_MODE_FILTER = 1
-
 SECCOMP_FILTER_FLAG_NEW_LISTENER = 8
 SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 32  # 5.19
+
 # linux/keyctl.h
 KEYCTL_JOIN_SESSION_KEYRING = 1
 
@@ -142,6 +143,13 @@ _capset = _bind("capset", _void_p, _void_p)
 _syscall = _libc["syscall"]
 _syscall.restype = ctypes.c_long
 _syscall.errcheck = _check  # type: ignore[assignment]
+# the one that is called for each directory of a tree: with its types known beforehand
+_OPENAT2 = _COMMON["openat2"]
+_OPEN_HOW = Struct("=QQQ")  # struct open_how: flags, mode, resolve
+_openat2 = _libc["syscall"]
+_openat2.restype = ctypes.c_long
+_openat2.argtypes = (ctypes.c_long, _int, _char_p, _char_p, ctypes.c_size_t)
+_openat2.errcheck = _check  # type: ignore[assignment]
 
 
 def number(name: str) -> int:
@@ -260,10 +268,9 @@ def mount_setattr(fd: int, *, add: int = 0, propagation: int = 0, recursive: boo
 
 def openat2(dirfd: int, path: Path, flags: int, resolve: int, mode: int = 0) -> int:
     """openat2(2, 5.6), always close-on-exec. The error carries ``path``."""
-    how = (ctypes.c_uint64 * 3)(flags | os.O_CLOEXEC, mode, resolve)
-    buffer = ctypes.create_string_buffer(bytes(how), 24)
+    how = _OPEN_HOW.pack(flags | os.O_CLOEXEC, mode, resolve)
     try:
-        return syscall("openat2", dirfd, encode(path), buffer, 24)
+        return int(_openat2(_OPENAT2, dirfd, encode(path), how, _OPEN_HOW.size))
     except OSError as error:
         raise OSError(error.errno, error.strerror, os.fsdecode(path)) from None
 
