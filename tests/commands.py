@@ -141,7 +141,7 @@ class Terminal:
         """Type ``keys``: "\\n" is Enter, "\\x03" Control-C, "\\x04" Control-D."""
         os.write(self._master, keys.encode())
 
-    def expect(self, text: str, timeout: float = 20) -> None:
+    def expect(self, text: str, timeout: float = TIMEOUT) -> None:
         """Wait until the screen contains ``text``; AssertionError when it does not."""
         deadline = time.monotonic() + timeout
         while text not in self.screen:

@@ -31,7 +31,7 @@ def file_systems(pid: int) -> frozenset[int]:
 
 def since(before: frozenset[str], file_systems: frozenset[int]) -> list[str]:
     """What is there now and was not ``before``, and loop devices on ``file_systems``."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + 10 * PATIENCE
     while True:
         left = sorted(snapshot() - before) + _loop_devices(file_systems)
         if not left or time.monotonic() > deadline:

@@ -43,6 +43,7 @@ Feature: chcontext runs a command in a security context
   Scenario: a context that runs is joined
     Given "chcontext --ctx 500 sleep 4711" runs in the background
     And the command in the background prints "New security context is 500"
+    And the process "sleep 4711" runs on the host
     When I run "chcontext --silent --ctx 500 ps -o args"
     Then the output has the line "sleep 4711"
 

@@ -72,6 +72,7 @@ Feature: a context has flags
   Scenario: fakeinit works with a chosen number, and is ignored where there is a process 1
     Given "chcontext --ctx 500 --flag fakeinit sleep 4711" runs in the background
     And the command in the background prints "New security context is 500"
+    And the process "sleep 4711" runs on the host
     When I run "chcontext --silent --ctx 500 --flag fakeinit ps -e -o pid,args"
     Then the output has the line "      1 sleep 4711"
     And the output contains "ps -e -o pid,args"
@@ -79,10 +80,9 @@ Feature: a context has flags
   Scenario: orphans become children of the fake init
     Given the executable file "/tmp/orphan":
       """
-      sleep 0.1
-      grep PPid /proc/$$/status >/tmp/parent
+      until grep PPid:.1$ /proc/$$/status >>/tmp/parent; do sleep 0.05; done
       """
-    When I run "chcontext --silent --flag fakeinit sh -c '(/tmp/orphan &); sleep 0.4'"
+    When I run "chcontext --silent --flag fakeinit sh -c '(/tmp/orphan &); until [ -s /tmp/parent ]; do sleep 0.05; done'"
     Then the file "/tmp/parent" has the line "PPid:	1"
 
   Scenario: the end of the fake init is the end of its context
@@ -96,7 +96,7 @@ Feature: a context has flags
       """
       #!/bin/bash
       for i in {1..40}; do
-          sleep 1 &
+          sleep 2 &
       done
       """
     When I run "prlimit --nproc=20 chcontext --silent --flag <flag> /tmp/many"

@@ -2,6 +2,7 @@ Feature: a context has its own processes, names, System V objects and terminals
 
   Scenario: processes of others are neither seen nor reached
     Given "sleep 4711" runs in the background
+    And the process "sleep 4711" runs on the host
     When I run "chcontext --silent ps -e -o args"
     Then the output does not contain "sleep"
     When I run "chcontext --silent /bin/kill -9 $(pgrep -f -x 'sleep 4711')"

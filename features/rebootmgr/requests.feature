@@ -81,10 +81,12 @@ Feature: a virtual server asks to be restarted or stopped
       """
       #!/bin/sh
       vreboot
-      sleep 1
+      until [ -e /heard ]; do sleep 0.1; done
       """
-    When I run "vserver vs1 stop"
+    And "vserver vs1 stop" runs in the background
     Then the file "/var/log/boot.log" contains "Server vs1 is running"
+    When I run "touch /vservers/vs1/heard"
+    Then the command in the background ends
     And no process "/usr/bin/python3 -IS /usr/sbin/vserver vs1 restart" runs on the host
     When I run "vserver vs1 running"
     Then it prints "Server vs1 is not running"

@@ -123,7 +123,7 @@ Feature: vbuild makes a new guest as a copy of another one
 
   Scenario: a file that is open for writing is copied
     Given "sh -c 'exec sleep 60 3>>/vservers/ref/usr/bin/hello'" runs in the background
-    And I run "sleep 0.2"
+    And the process "sleep 60" runs on the host
     When I run "/usr/lib/vserver/vbuild ref new1"
     Then the command fails with status 255
     And standard error contains "File /vservers/ref/usr/bin/hello is open for writing, not unified"

@@ -5,6 +5,7 @@ Feature: vpstree is pstree for all contexts
     Given a guest "web"
     And the guest "web" is running
     And "sleep 778" runs in the background
+    And the process "sleep 778" runs on the host
     When I run "vpstree -a 2>&1"
     Then the command succeeds
     And the output contains "sleep 778"

@@ -77,6 +77,7 @@ Feature: vserver NAME stop leaves nothing of a guest running
   Scenario: a process may take four seconds to finish
     Given the guest "web" is running
     And "sh -c 'sleep 3; echo finished >/finished'" runs in the guest "web"
+    And the process "sleep 3" runs on the host
     When I run "vserver web stop"
     Then the file "/vservers/web/finished" has the line "finished"
 

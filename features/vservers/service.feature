@@ -49,8 +49,11 @@ Feature: vservers is an ordinary init script
       """
     And a guest "vs2"
     And the guest "vs2" has the setting ONBOOT=yes
-    When I run "/etc/init.d/vservers start & sleep 1; /etc/init.d/vservers stop; sleep 1"
+    And "/etc/init.d/vservers start" runs in the background
+    And the process "sleep 3" runs on the host
+    When I run "/etc/init.d/vservers stop"
     Then the command succeeds
+    And no process "/usr/bin/python3 -IS /etc/init.d/vservers start" runs on the host
     And the guest "vs1" is not running
     And the guest "vs2" is not running
     And the file "/vservers/vs2/var/log/rc.log" does not exist

@@ -76,7 +76,7 @@ Feature: vunify lets guests share the files of the packages that they have in co
 
   Scenario: a file that is open for writing is left alone
     Given "sh -c 'exec sleep 60 3>>/vservers/vs1/usr/bin/hello'" runs in the background
-    And I run "sleep 0.2"
+    And the process "sleep 60" runs on the host
     When I run "/usr/lib/vserver/vunify ref vs1 -- hello"
     Then the command fails with status 255
     And standard error contains "File /vservers/vs1/usr/bin/hello is open for writing, not unified"

@@ -26,7 +26,10 @@ def test_one_leaf_for_one_set(host: TestHost) -> None:
     for _ in range(2):
         assert host.run(f"{CHBIND} true").status == 0
     assert len(leaves(host)) == 1
-    with host.start(f"{CHBIND} sleep 60"), host.start(f"{CHBIND} sleep 60"):
+    sleeping = f"{CHBIND} sh -c 'echo on; sleep 60'"
+    with host.start(sleeping) as one, host.start(sleeping) as other:
+        one.expect("on")
+        other.expect("on")
         assert len(leaves(host)) == 1
 
 
@@ -146,3 +149,40 @@ print(ipv4root.addresses_of(cgroup.mount_point()).unrestricted)
         "chbind --silent --ip 192.0.2.10/25 --ip ::1 --bcast eth0 python3 /tmp/show.py"
     )
     assert result.out == "192.0.2.255 192.0.2.10/255.255.255.128 ::1\nTrue\n", result
+
+
+def test_a_thousand_sets_leave_nothing(host: TestHost) -> None:
+    program = """
+import os, sys, time
+sys.path.append("/usr/lib/vserver/python")
+from vserver.kernel import bpf, cgroup, ipv4root
+parent = cgroup.mount_point() + "/test"
+os.mkdir(parent)
+def make(number):
+    address = f"10.{number // 256}.{number % 256}.1"
+    return ipv4root.make_leaf(parent, ipv4root.AddressSet(((address, "255.255.255.255"),)))
+pinned = bpf.load(ipv4root.OBJECT)
+pins = os.listdir(pinned)
+sets = bpf.open_pinned(f"{pinned}/address_sets")
+print(len({make(number) for number in range(1000)}), len(bpf.keys(sets, 8)))
+while cgroup.children(parent):
+    ipv4root.sweep(parent)
+deadline = time.monotonic() + 10
+while bpf.keys(sets, 8) and time.monotonic() < deadline:  # the kernel frees them in its own time
+    time.sleep(0.01)
+print(len(bpf.keys(sets, 8)), os.listdir(pinned) == pins)
+"""
+    result = host.run(["python3", "-c", program])
+    assert (result.out, result.err) == ("1000 1000\n0 True\n", "")
+
+
+def test_clearing_up_takes_no_longer_where_there_are_many(host: TestHost) -> None:
+    """A command looks at some of the sets that others may have left, not at all of them."""
+    counts = []
+    for number in range(1, 81):
+        start = f"chbind --silent --ip 10.1.1.{number} sh -c 'sleep 60 >/dev/null 2>&1 &'"
+        assert host.run(start).status == 0
+        if number in (40, 80):
+            host.run(f"strace -o /tmp/trace {CHBIND} true")
+            counts.append(len(host.read("/tmp/trace").splitlines()))
+    assert abs(counts[1] - counts[0]) < 20, counts
