@@ -8,11 +8,11 @@ from vserver.kernel import cgroup, context, limits
 
 
 def collect() -> None:
-    """Remove the contexts that nobody is in any more, and reapers that hold nothing.
+    """Remove contexts that nobody is in any more, and reapers that hold nothing.
 
     A context that is being made or entered is locked, and left alone.
     """
-    for number in context.numbers():
+    for number in cgroup.some(context.numbers()):
         if _is_idle(number):
             _remove_idle(number)
 

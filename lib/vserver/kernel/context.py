@@ -65,12 +65,14 @@ def of_process(pid: int | str = "self") -> int:
         number = path.split("/", 3)[2]
         return int(number) if number.isdigit() else 0
     if pid == "self" and os.readlink("/proc/self/ns/cgroup") != _INITIAL_CGROUP_NAMESPACE:
-        return _look_up_self()
+        return _look_up_self(path)
     return 0
 
 
-def _look_up_self() -> int:
+def _look_up_self(path: str) -> int:
     me = os.getpid()
+    if me in cgroup.pids_in(cgroup.mount_point() + path):  # the namespace hides nothing
+        return 0
     return next((n for n in numbers() if me in cgroup.processes(directory(n))), 0)
 
 

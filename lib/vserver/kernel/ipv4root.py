@@ -109,11 +109,12 @@ def outside(directory: str) -> str:
 
 
 def sweep(parent: str) -> None:
-    """Remove the leaves below ``parent`` that nobody is in, nor about to join."""
-    for directory in cgroup.children(parent):
-        if os.path.basename(directory).startswith(LEAF_PREFIX):
-            sweep(directory)
-            _remove_idle(directory)
+    """Remove leaves below ``parent`` that nobody is in, nor about to join."""
+    mark = f"{parent}/{LEAF_PREFIX}"
+    leaves = [path for path in cgroup.children(parent) if path.startswith(mark)]
+    for leaf in cgroup.some(leaves):
+        sweep(leaf)
+        _remove_idle(leaf)
 
 
 def _remove_idle(directory: str) -> None:
