@@ -11,7 +11,7 @@ from vserver.packages import DEB, File, Package, Packages, reading
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from vserver.kernel.rooted import Root
 
@@ -31,6 +31,7 @@ class DebPackages(Packages):
         self._root = root
         self._server = server
         self._conffiles: dict[str, dict[str, str]] = {}  # by package name: path, digest
+        self._files: frozenset[str] | None = None  # the names in info/
         status = _text(root, "status")
         self._native = _native_architecture(root, status)
         self._diversions = _read_diversions(root)
@@ -50,7 +51,7 @@ class DebPackages(Packages):
         """The files of ``package`` under the names they have after diversions."""
         with reading(self._server):
             digests = self._digests(package)
-            own = {*self._conffiles[package.name], *self._lines(package, "conffiles")}
+            own = self._own(package)
             paths = [path for path in self._lines(package, "list") if path != "/."]
         files = []
         for path in paths:
@@ -69,25 +70,49 @@ class DebPackages(Packages):
         with reading(self._server):
             return [file for file in files if S_ISREG(self._root.mode(file.path, follow=False))]
 
+    def shareable(self, package: Package) -> list[str]:
+        """As of Packages; without a record for each file where the package has digests."""
+        with reading(self._server):
+            digests, own = self._digests(package), self._own(package)
+            paths = self._lines(package, "list")
+        files = [path for path in paths if path in digests and path not in own]
+        if not files:
+            return super().shareable(package)
+        return [path for path in self._all_diverted(package, files) if self._is_shareable(path)]
+
+    def _all_diverted(self, package: Package, paths: list[str]) -> Iterable[str]:
+        if self._diversions.keys().isdisjoint(paths):
+            return paths
+        return (self._diverted(package, path) for path in paths)
+
     def _diverted(self, package: Package, path: str) -> str:
         other, owner = self._diversions.get(path, (path, package.name))
         return path if owner == package.name.partition(":")[0] else other
 
+    def _own(self, package: Package) -> set[str]:
+        """The paths of the configuration files."""
+        return {*self._conffiles[package.name], *self._lines(package, "conffiles")}
+
     def _digests(self, package: Package) -> dict[str, str]:
         """The digests of the files by their path; a new conffile has none yet."""
         lines = [line.partition("  ") for line in self._lines(package, "md5sums")]
-        digests = {f"/{path}": digest for digest, _, path in lines}
-        digests |= self._conffiles[package.name]
-        return {path: digest for path, digest in digests.items() if len(digest) == _MD5_DIGITS}
+        digests = {f"/{path}": digest for digest, _, path in lines if len(digest) == _MD5_DIGITS}
+        for path, digest in self._conffiles[package.name].items():
+            if len(digest) == _MD5_DIGITS:
+                digests[path] = digest
+        return digests
 
     def _lines(self, package: Package, kind: str) -> list[str]:
         """The lines of a file in info/, none when it is not there."""
+        if self._files is None:
+            self._files = frozenset(self._root.names(f"{_DATABASE}/info"))
         name = package.name.partition(":")[0]
         for stem in (f"{name}:{package.arch}", name):
-            try:
-                return _text(self._root, f"info/{stem}.{kind}").splitlines()
-            except FileNotFoundError:
-                continue
+            if f"{stem}.{kind}" in self._files:
+                try:
+                    return _text(self._root, f"info/{stem}.{kind}").splitlines()
+                except FileNotFoundError:
+                    continue
         return []
 
 

@@ -7,7 +7,6 @@ it says of a file has to be seen on the disk.
 
 from __future__ import annotations
 
-import contextlib
 import posixpath
 from stat import S_ISREG
 
@@ -16,7 +15,7 @@ from vserver.kernel.rooted import READ_LIMIT
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from vserver.kernel.rooted import Root
 
@@ -166,14 +165,15 @@ class Packages:
         declares changeable, nothing below /etc and /var/log, and with DEB, which does not tell
         what changes, nothing below /var (0.4, 0.6, 0.22, 0.31).
         """
-        own = _OWN_FILES[self.kind]
         return [
             file.path
             for file in self.regular(package)
             if not (file.is_configuration or file.is_ghost or self._changes(file))
-            and not file.path.startswith(own)
-            and is_plain_path(file.path)
+            and self._is_shareable(file.path)
         ]
+
+    def _is_shareable(self, path: str) -> bool:
+        return not path.startswith(_OWN_FILES[self.kind]) and is_plain_path(path)
 
     def regular(self, package: Package) -> list[File]:
         """The regular files among the records of ``package``."""
@@ -212,15 +212,22 @@ def installed(root: Root, server: str = "") -> Packages:
     return Packages()
 
 
-@contextlib.contextmanager
-def reading(server: str) -> Iterator[None]:
+class reading:  # noqa: N801 - a ``with`` block, as contextlib's
     """What cannot be read inside becomes a VserverError (255) about the database of ``server``."""
-    of_server = f" of {server}" if server else ""
-    try:
-        yield
-    except OSError as error:
-        text = f"Can't read package database{of_server} ({reason(error)})"
-        raise VserverError(text, 255) from None
+
+    __slots__ = ("_server",)
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        if isinstance(error, OSError):
+            of_server = f" of {self._server}" if self._server else ""
+            text = f"Can't read package database{of_server} ({reason(error)})"
+            raise VserverError(text, 255) from None
 
 
 def rpm_directory(root: Root) -> str:

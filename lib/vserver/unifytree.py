@@ -179,11 +179,12 @@ class Tree:
         found: dict[str, str | None] = {}
         resolved = {}
         for path in paths:
-            above, name = posixpath.split(path)
+            above, _, name = path.rpartition("/")
             if above not in found:
                 found[above] = self._resolve(above, len(top))
-            if found[above] is not None:
-                resolved[f"{found[above]}/{name}"] = path
+            there = found[above]
+            if there is not None:
+                resolved[path if there == above else f"{there}/{name}"] = path
         return resolved
 
     def _resolve(self, directory: str, top: int) -> str | None:

@@ -34,6 +34,7 @@ _ABSENT = (ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG)
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 _RETRIES = 128
 _DEEPEST = 250
+_BLOCK = 4096
 
 READ_LIMIT = 65536
 
@@ -316,8 +317,9 @@ def _openat2(fd: int, path: str, flags: int, resolve: int, mode: int = 0) -> int
 
 def _read_all(fd: int, limit: int) -> bytes:
     data = b""
+    expected = min(os.fstat(fd).st_size, limit) + 1
     while len(data) <= limit:
-        block = os.read(fd, limit + 1 - len(data))
+        block = os.read(fd, max(expected - len(data), _BLOCK))
         if not block:
             return data
         data += block
