@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 INHERITED = ("HOME", "TERM", "SHELL", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE")
 
 _NO_CHROOT = "!CAP_SYS_CHROOT"
-_NETNS = "netns"  # the word of S_FLAGS that chcontext does not know
+_NETNS, _USERNS = "netns", "userns"  # words of S_FLAGS that chcontext does not know
 
 
 class Guest:
@@ -148,6 +148,8 @@ class Guest:
         self._own_number()
         if self.has_own_network(0):
             aliases.check_movable(self.config, self.name)
+        if self._wants_own_users():
+            self._check_capabilities()
 
     def nice_increment(self) -> int:
         """S_NICE; VserverError for what is no such number."""
@@ -180,6 +182,10 @@ class Guest:
         request.addresses = self.address_set()
         if self.has_own_network(running):
             request.network = self._network(running)
+        if self._wants_own_users():
+            request.own_users = True
+            if not running:
+                self._check_capabilities()
         request.processes = ulimit.processes(limits)
         return request
 
@@ -210,12 +216,21 @@ class Guest:
             kept &= ~caps.SYS_CHROOT
         return caps.ceiling(secure=True, removed=removed, kept=kept)
 
+    def _wants_own_users(self) -> bool:
+        return _USERNS in self.config.words("S_FLAGS")
+
+    def _check_capabilities(self) -> None:
+        """VserverError for what S_CAPS adds and a user namespace makes meaningless."""
+        for word in self.config.words("S_CAPS"):
+            if (caps.parse(word) or 0) & ~caps.IN_USER_NAMESPACE:
+                raise VserverError(f"S_CAPS: {word} and S_FLAGS userns exclude each other")
+
     def _flags(self) -> int:
         flags = 0
         for word in self.config.words("S_FLAGS"):
             if word in context.FLAGS:
                 flags |= context.FLAGS[word]
-            elif word != _NETNS:
+            elif word not in (_NETNS, _USERNS):
                 self.messages.warn(f"Unknown flag {word}")
         return flags & ~context.FAKEINIT
 

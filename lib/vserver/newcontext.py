@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from vserver import session
-from vserver.kernel import abstract, collector, context, devices, firstprocess, limits
+from vserver.kernel import abstract, caps, collector, context, devices, firstprocess, limits
 from vserver.kernel.isolation import Door
 from vserver.paths import SEALED_FILES
 
@@ -74,19 +74,34 @@ def _furnish(
     )
     if init and announce:
         announce(number)
-    place.init, place.complaints = firstprocess.create(
-        number,
-        place.leaf,
-        place.setting,
-        request.names,
-        init=init,
-        device_files=request.device_files,
-        network=request.network,
-        terminal=terminal,
-    )
+    users = _make_users(request, number) if request.own_users else -1
+    try:
+        place.init, place.complaints = firstprocess.create(
+            number,
+            place.leaf,
+            place.setting,
+            request.names,
+            init=init,
+            device_files=request.device_files,
+            network=request.network,
+            users=users,
+            terminal=terminal,
+        )
+    finally:
+        if users >= 0:
+            os.close(users)
     place.created = True
     if not init:
         place.door = Door(number)
         if announce:
             announce(number)
     return place
+
+
+def _make_users(request: Request, number: int) -> int:
+    """A user namespace for context ``number``."""
+    from vserver.kernel import userns
+
+    if request.allowed & caps.NET_BIND_SERVICE:
+        userns.open_low_ports(context.directory(number))
+    return userns.make(number)

@@ -42,7 +42,8 @@ class Request:
     ``flags`` are context flags; ``allowed`` the capability ceiling; ``armoured``, ``own_root``
     and ``strict`` as in isolation.Setting; ``processes`` the limit of the context, None for
     the hard RLIMIT_NPROC of the caller where a flag asks for one; ``network`` a network
-    namespace for a new context, in which the addresses mean nothing, None for the caller's.
+    namespace for a new context, in which the addresses mean nothing, None for the caller's;
+    ``own_users`` asks for a user namespace for it.
     """
 
     __slots__ = (
@@ -56,6 +57,7 @@ class Request:
         "network",
         "number",
         "own_root",
+        "own_users",
         "processes",
         "strict",
     )
@@ -81,6 +83,7 @@ class Request:
         self.addresses: AddressSet | None = None
         self.processes: int | None = None
         self.network: Network | None = None
+        self.own_users = False
         self.device_files: tuple[str, ...] = ()
         self.guest = ""
 

@@ -26,9 +26,16 @@ class Confinement:
         self.allowed = allowed
         self.programs = programs
 
-    def apply(self, user: tuple[int, int] | None = None) -> None:
+    def apply(self, user: tuple[int, int] | None = None, *, namespace: int = -1) -> None:
         """Confine the calling process; ``user`` is the uid and gid to become on the way,
-        with no supplementary groups. Failure names the step."""
+        with no supplementary groups. Failure names the step.
+
+        ``namespace`` is a descriptor of the user namespace to join first, -1 for none: that
+        gives every capability in there, and takes all outside.
+        """
+        if namespace >= 0:
+            with Step("cannot join the user namespace"):
+                syscalls.setns(namespace, syscalls.CLONE_NEWUSER)
         with Step("cannot load the system call filter"):
             for program in self.programs:
                 seccomp.load(program)

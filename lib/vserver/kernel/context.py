@@ -143,19 +143,23 @@ def is_running(number: int) -> bool:
 
 
 class Init:
-    """Process 1 of a context: ``is_guest`` for fakeinit, else our reaper."""
+    """Process 1 of a context: ``is_guest`` for fakeinit, else our reaper.
 
-    __slots__ = ("is_guest", "pid", "started")
+    ``has_own_users``: it is in a user namespace of the context's own.
+    """
 
-    def __init__(self, pid: int, started: int, *, is_guest: bool) -> None:
+    __slots__ = ("has_own_users", "is_guest", "pid", "started")
+
+    def __init__(self, pid: int, started: int, *, is_guest: bool, has_own_users: bool) -> None:
         self.pid = pid
         self.started = started
         self.is_guest = is_guest
+        self.has_own_users = has_own_users
 
 
-def set_init(number: int, pid: int, *, is_guest: bool) -> None:
+def set_init(number: int, pid: int, *, is_guest: bool, has_own_users: bool = False) -> None:
     """Record ``pid`` as process 1 of context ``number``."""
-    kind = "guest" if is_guest else "reaper"
+    kind = ("guest" if is_guest else "reaper") + (" users" if has_own_users else "")
     set_fact(directory(number), "init", f"{pid} {process.start_time(pid)} {kind}")
 
 
@@ -165,13 +169,13 @@ def init_of(number: int) -> Init | None:
     A creator inside another context knew it by another pid; then its start tells it.
     """
     words = get_fact(directory(number), "init").split()
-    if len(words) != 3:
+    if len(words) < 3:
         return None
     pid, started = int(words[0]), int(words[1])
     if not _started_at(pid, started):
         members = cgroup.processes(directory(number))
         pid = next((member for member in members if _started_at(member, started)), pid)
-    return Init(pid, started, is_guest=words[2] == "guest")
+    return Init(pid, started, is_guest=words[2] == "guest", has_own_users="users" in words)
 
 
 def _started_at(pid: int, started: int) -> bool:

@@ -37,13 +37,15 @@ def create(
     init: Command | None = None,
     device_files: tuple[str, ...] = (),
     network: Network | None = None,
+    users: int = -1,
     terminal: Terminal | None = None,
 ) -> tuple[int, list[str]]:
     """Start process 1 of context ``number`` in cgroup ``leaf``; its pid, and complaints.
 
     It is our reaper, or ``init`` (fakeinit). With ``setting.own_root`` the caller's working
-    directory becomes the root of the context. ``network`` None is the caller's. Failure
-    names the step that could not be done; nothing is left running then.
+    directory becomes the root of the context. ``network`` None is the caller's; ``users``
+    is a descriptor of the context's user namespace, -1 for the caller's. Failure names the
+    step that could not be done; nothing is left running then.
     """
     if setting.own_root:
         rootfs.share_mounts_below(".")
@@ -58,15 +60,15 @@ def create(
         for complaint in complaints:
             os.write(report.writer, f"C{complaint}\n".encode())
         if init:
-            _become_init(setting, init, report, terminal)
-        _become_reaper(setting, stub, report)
+            _become_init(setting, init, report, users, terminal)
+        _become_reaper(setting, stub, report, users)
 
     try:
         pid, said = spawn.spawn(prepare, flags=_NEW, cgroup_fd=leaf_fd)
     finally:
         os.close(leaf_fd)
         os.close(stub)
-    context.set_init(number, pid, is_guest=init is not None)
+    context.set_init(number, pid, is_guest=init is not None, has_own_users=users >= 0)
     return pid, [line[1:] for line in said.decode().splitlines() if line.startswith("C")]
 
 
@@ -96,20 +98,20 @@ def _assemble(setting: Setting, names: Names, device_files: tuple[str, ...]) -> 
         return []
 
 
-def _become_reaper(setting: Setting, stub: int, report: Report) -> NoReturn:
+def _become_reaper(setting: Setting, stub: int, report: Report, users: int) -> NoReturn:
     os.setsid()
     redirect_to_null()
-    report.writer, stub = spawn.keep_descriptors(report.writer, stub)
+    report.writer, stub, users = spawn.keep_descriptors(report.writer, stub, users)
     spawn.reset_signals(_HINTS)  # process 1 loses what comes before it waits, unless blocked
     confine.reset_surroundings()
-    setting.confinement.apply()
+    setting.confinement.apply(namespace=users)
     with Step("cannot start process 1"):
         nothing: dict[str, str] = {}
         os.execve(stub, [_REAPER], nothing)
 
 
 def _become_init(
-    setting: Setting, init: Command, report: Report, terminal: Terminal | None
+    setting: Setting, init: Command, report: Report, users: int, terminal: Terminal | None
 ) -> NoReturn:
     """The context's process 1 is the command itself; it has stayed in nobody's sight."""
     os.setsid()
@@ -117,8 +119,8 @@ def _become_init(
         terminal.take(control=True)
     if setting.strict:
         redirect_to_null()
-        (report.writer,) = spawn.keep_descriptors(report.writer)
-    settle(setting, init)
+        report.writer, users = spawn.keep_descriptors(report.writer, users)
+    settle(setting, init, users)
     try:
         os.execvpe(init.words[0], init.words, init.environment)
     except OSError as error:

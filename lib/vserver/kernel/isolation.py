@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vserver.kernel.confine import Confinement
     from vserver.kernel.pty import Terminal
 
-_REPORT, _STUB, _SLAVE = 3, 4, 5
+_STUB = 4  # its descriptor after _arrange_descriptors
 SIGUSR1 = 10  # by which the reaper learns that a session ended
 _ENTRIES = 20  # at a context whose process 1 is about to leave
 _ENDING_SECONDS = 0.05  # that it may take for that
@@ -113,8 +113,11 @@ def redirect_to_null() -> None:
             os.close(fd)
 
 
-def settle(setting: Setting, command: Command) -> None:
-    """The last steps before exec: surroundings, place, limits, and the rights given up."""
+def settle(setting: Setting, command: Command, users: int) -> None:
+    """The last steps before exec: surroundings, place, limits, and the rights given up.
+
+    ``users`` is a descriptor of the context's user namespace, -1 for that of the host.
+    """
     if setting.strict:
         spawn.reset_signals()
         confine.reset_surroundings()
@@ -122,7 +125,7 @@ def settle(setting: Setting, command: Command) -> None:
         spawn.restore_python_signals()
     if command.prepare:
         command.prepare()
-    setting.confinement.apply(command.user)
+    setting.confinement.apply(command.user, namespace=users)
 
 
 class Door:
@@ -203,8 +206,9 @@ def _enter_once(
         if command.output >= 0:
             redirect_to_null()
             os.dup2(command.output, 1)
-        tty = _arrange_descriptors(setting, report, stub, terminal)
-        settle(setting, command)
+        users = door.pidfd if door.init.has_own_users else -1
+        tty, users = _arrange_descriptors(setting, report, stub, terminal, users)
+        settle(setting, command, users)
         numbers = (report.writer, tty, 0 if door.init.is_guest else 1)
         arguments = ["vserver", "run", *map(str, numbers), *command.words]
         with Step("cannot start the command"):
@@ -257,22 +261,21 @@ def _is_reached(directory: str | int, place: tuple[int, int]) -> bool:
 
 
 def _arrange_descriptors(
-    setting: Setting, report: Report, stub: int, terminal: Terminal | None
-) -> int:
-    """The terminal in its place, the report open across exec; the terminal's descriptor."""
+    setting: Setting, report: Report, stub: int, terminal: Terminal | None, users: int
+) -> tuple[int, int]:
+    """The terminal in its place, the report open across exec; the descriptors of the terminal
+    and of the user namespace, -1 for none."""
     slave = -1
     if terminal:
         terminal.take(control=False)
         slave = terminal.slave
     if setting.strict:
-        wanted = (report.writer, stub) if slave < 0 else (report.writer, stub, slave)
-        spawn.keep_descriptors(*wanted)
-        report.writer = _REPORT
-        slave = -1 if slave < 0 else _SLAVE
+        kept = spawn.keep_descriptors(report.writer, stub, slave, users)
+        report.writer, _stub, slave, users = kept
     os.set_inheritable(report.writer, True)
     if slave >= 0:
         os.set_inheritable(slave, True)
-    return slave
+    return slave, users
 
 
 def _started(said: bytes) -> int:
@@ -312,12 +315,10 @@ def attend(pid: int, door: Door | None, terminal: Terminal | None, title: str) -
     init = door.pidfd if door and not door.init.is_guest else -1
     master = terminal.master if terminal else -1
     out = terminal.output if terminal else -1
-    wanted = [fd for fd in (init, master) if fd >= 0]
-    places = iter(spawn.keep_descriptors(*wanted))
-    init = next(places) if init >= 0 else -1
-    master = next(places) if master >= 0 else -1
-    for fd in range(3, 3 + len(wanted)):
-        os.set_inheritable(fd, True)
+    init, master = spawn.keep_descriptors(init, master)
+    for fd in (init, master):
+        if fd >= 0:
+            os.set_inheritable(fd, True)
     if not terminal:
         redirect_to_null()
     spawn.reset_signals()

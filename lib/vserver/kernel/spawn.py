@@ -188,12 +188,16 @@ def restore_python_signals() -> None:
 
 
 def keep_descriptors(*wanted: int) -> list[int]:
-    """Close all but 0, 1, 2 and ``wanted``, which get the numbers from 3 on, in order."""
-    high = [_duplicate(fd) for fd in wanted]
+    """Close all but 0, 1, 2 and ``wanted``, which get the numbers from 3 on, in order.
+
+    Returns these numbers; a wanted -1 stands for none and stays what it is.
+    """
+    high = [_duplicate(fd) for fd in wanted if fd >= 0]
     for place, fd in enumerate(high, start=3):
         os.dup2(fd, place, inheritable=False)
-    syscalls.close_range(3 + len(wanted))
-    return list(range(3, 3 + len(wanted)))
+    syscalls.close_range(3 + len(high))
+    places = iter(range(3, 3 + len(high)))
+    return [next(places) if fd >= 0 else -1 for fd in wanted]
 
 
 def _duplicate(fd: int) -> int:
