@@ -30,8 +30,7 @@ def build(*values: str) -> AddressSet:
         ("192.0.2.1/255.255.255.192", ("192.0.2.1", "255.255.255.192")),
         ("lo", LOCAL),
         ("127.0.0.1", LOCAL),
-        ("localhost", LOCAL),
-        ("localhost/32", ("127.0.0.1", "255.255.255.255")),
+        ("127.0.0.1/32", ("127.0.0.1", "255.255.255.255")),
     ],
 )
 def test_a_value_gives_address_and_mask(value: str, pair: tuple[str, str]) -> None:
