@@ -4,7 +4,8 @@ Everything runs in one test host and in turn (A B C A B C), so that a slow momen
 hits all alike. Printed are markdown tables with the median of each program, its ratio to that
 of vserver, the fastest run, and the processor time of the command with what it waited for.
 `floor` is a static C program that does only the system calls, `bare python` an interpreter
-that does only them. Arguments: [--rounds N] [--guests N] [--only disk].
+that does only them. Arguments: [--rounds N] [--guests N] [--only disk|million|network];
+`million` takes minutes, and runs only when it is named.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ TESTS = os.path.realpath(f"{__file__}/../..")
 REPOSITORY = os.path.dirname(TESTS)
 sys.path[:0] = [TESTS, f"{REPOSITORY}/lib"]
 
-from bench import disk, peers  # noqa: E402
+from bench import disk, million, network, peers  # noqa: E402
 from testhost import Keeper, Process, TestHost, has_v2_controllers  # noqa: E402
 
 FLOOR = f"{REPOSITORY}/build/bench/floor"
+SOCKETS = f"{REPOSITORY}/build/bench/sockets"
 TIMER = f"{TESTS}/bench/timer.py"
 BARE_PYTHON = ["/usr/bin/python3", "-IS", f"{TESTS}/bench/floor.py"]
 DISK_ROUNDS = 5
@@ -53,9 +55,9 @@ class Bench:
         self.starts()
         self.entering()
         self.chcontext()
-        self.chbind()
         self.many()
         self.memory()
+        self.network()
         self.disk()
 
     def starts(self) -> None:
@@ -92,15 +94,6 @@ class Bench:
         ]
         self.table("`chcontext true`", cases)
 
-    def chbind(self) -> None:
-        """A command with an address of its own."""
-        cases = [
-            case("vserver", ["chbind", "--silent", "--ip", "192.0.2.10", "true"]),
-            case("python3 -I -S -c pass", NO_PROGRAM),
-            case("floor", [FLOOR, "true"]),
-        ]
-        self.table("`chbind --ip 192.0.2.10 true`", cases)
-
     def many(self) -> None:
         """All guests by the init script, beside a loop of lxc-start."""
         service = "/etc/init.d/vservers"
@@ -115,16 +108,48 @@ class Bench:
         self.table(f"Start of {self.guests} guests, one after the other", cases, rounds=3)
 
     def disk(self) -> None:
-        """Guests that share files, by links on ext4 and by reflinks on btrfs."""
+        """Guests that share files, by links on ext4 and by reflinks on xfs and btrfs."""
         rounds = min(self.rounds, DISK_ROUNDS)
-        for kind, others in (("ext4", disk.LINKERS), ("btrfs", disk.SHARERS)):
+        for kind in disk.OTHERS:
             top = disk.prepare(self.host, kind)
-            self.table(f"A further guest, {kind}", disk.builds(top), rounds)
+            self.table(f"A further guest, {kind}", disk.builds(top, kind, FLOOR), rounds)
             self.table(
-                f"Two guests come to share files, {kind}", disk.unifications(top, others), rounds
+                f"Two guests come to share files, {kind}",
+                disk.unifications(top, kind, FLOOR),
+                rounds,
             )
-            self.table(f"Once more, {kind}", disk.repetitions(top, others), rounds)
+            self.table(f"Once more, {kind}", disk.repetitions(top, kind), rounds)
             self.table(f"The size of a guest, {kind}", disk.sizes(top), rounds)
+            disk.discard(self.host, top)
+
+    def million(self) -> None:
+        """What vbuild, vunify and vdu need for guests of a million files each, once each."""
+        cases = million.cases(self.host)
+        results = self.ask({"rounds": 0, "cases": cases}, timeout=7200)
+        print("\n### A million files, ext4\n\n| program | elapsed, s | CPU, s | memory, MiB |")
+        print("|---|--:|--:|--:|")
+        for name, times in results.items():
+            if isinstance(times, str):
+                raise SystemExit(f"bench: {name}: {times}")
+            [[elapsed, used, memory]] = times
+            print(f"| {name} | {elapsed / 1e3:.1f} | {used / 1e3:.1f} | {memory / 1024:.0f} |")
+
+    def network(self) -> None:
+        """Addresses: for a command, for its sockets, and for many at once."""
+        network.prepare(self.host, SOCKETS)
+        tables = {
+            "A command with addresses that others have had": network.joins(
+                self.host, NO_PROGRAM, FLOOR, BARE_PYTHON
+            ),
+            "A command with addresses of its own": network.creations(NO_PROGRAM),
+            "The first command with addresses after boot": network.first_of_all(NO_PROGRAM),
+        }
+        for title, cases in tables.items():
+            self.table(title, cases)
+        network.show_rates(self.host, self.rounds)
+        print(network.CROWD_HEAD)
+        for name, request in network.crowds(FLOOR).items():
+            print(network.crowd_row(name, self.ask(request)), flush=True)
 
     def memory(self) -> None:
         """What a guest costs beside its own program."""
@@ -167,10 +192,10 @@ class Bench:
             print(row(name, times, unit), flush=True)
         return results
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any], timeout: int = 1200) -> dict[str, Any]:
         """What timer.py answers."""
         command = ["/usr/bin/python3", "-IS", TIMER]
-        result = self.host.run(command, input=json.dumps(request), timeout=1200)
+        result = self.host.run(command, input=json.dumps(request), timeout=timeout)
         if result.status:
             raise SystemExit(f"bench: {result.err}")
         answer: dict[str, Any] = json.loads(result.out)
@@ -198,13 +223,13 @@ def median(times: list[list[float]], column: int) -> float:
     return statistics.median(pair[column] for pair in times)
 
 
-def compile_floor() -> None:
-    """Make the static program, with musl where there is one: it starts faster."""
-    os.makedirs(os.path.dirname(FLOOR), exist_ok=True)
+def compile_static(program: str) -> None:
+    """Make a static program, with musl where there is one: it starts faster."""
+    os.makedirs(os.path.dirname(program), exist_ok=True)
     compiler = shutil.which("musl-gcc") or "gcc"
     options = ["-static", "-Os", "-Wall", "-Wextra"]
-    source = f"{TESTS}/bench/floor.c"
-    subprocess.run([compiler, *options, "-o", FLOOR, source], check=True)
+    source = f"{TESTS}/bench/{os.path.basename(program)}.c"
+    subprocess.run([compiler, *options, "-o", program, source], check=True)
 
 
 def main() -> int:
@@ -212,9 +237,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--guests", type=int, default=50)
-    parser.add_argument("--only", choices=["disk"], default="")
+    parser.add_argument("--only", choices=["disk", "million", "network"], default="")
     arguments = parser.parse_args()
-    compile_floor()
+    compile_static(FLOOR)
+    compile_static(SOCKETS)
     keeper = Keeper()
     host = keeper.host(hybrid=not has_v2_controllers())
     try:

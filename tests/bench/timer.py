@@ -2,10 +2,15 @@
 
 `python3 -IS timer.py` reads one JSON request from standard input and writes the answer:
 
-{"rounds": N, "cases": [CASE...]} -> {NAME: [[elapsed, CPU time], ...]} in milliseconds
+{"rounds": N, "cases": [CASE...]} -> {NAME: [[elapsed, CPU time, memory], ...]}
+    Times are in milliseconds, the memory (the largest resident set) in KiB. N rounds follow one
+    that does not count; with 0 the first one does.
     CASE has "name"; "argv"; "stamp", a file that the first program started writes the time to,
     or null when the end of the command counts; "after", the command that undoes it, not timed.
     A case that fails is answered by what it wrote.
+{"count": N, "make": COMMAND, "end": COMMAND} -> {"times": [...], "memory": {NAME: KiB}}
+    COMMAND, for the shell, is run for %d from 0 to N - 1: the milliseconds that each took, and
+    by how much the kernel's own memory has grown. "end" undoes all of it.
 {"weigh": true} -> {PID: [name, file name of the program, PSS in KiB]} of all other processes
 """
 
@@ -19,11 +24,12 @@ import time
 from typing import Any
 
 DEADLINE = 60.0
+KERNEL_MEMORY = ["Slab", "Percpu", "KernelStack", "PageTables", "VmallocUsed"]
 
 
-def once(case: dict[str, Any]) -> tuple[float, float]:
-    """One run of ``case``: the time it took and the processor time of the command and of what
-    it waited for, in milliseconds. RuntimeError with its output when it fails."""
+def once(case: dict[str, Any]) -> tuple[float, float, int]:
+    """One run of ``case``: the time it took, and the processor time and the largest resident set
+    of the command and of what it waited for. RuntimeError with its output when it fails."""
     if case["stamp"] and os.path.exists(case["stamp"]):
         os.unlink(case["stamp"])
     output = os.memfd_create("output")
@@ -41,7 +47,8 @@ def once(case: dict[str, Any]) -> tuple[float, float]:
     if not end:
         raise RuntimeError(os.pread(output, 4000, 0).decode(errors="replace"))
     os.close(output)
-    return (end - start) / 1e6, (usage.ru_utime + usage.ru_stime) * 1e3
+    used = (usage.ru_utime + usage.ru_stime) * 1e3
+    return (end - start) / 1e6, used, usage.ru_maxrss
 
 
 def actions(output: int) -> list[Any]:
@@ -74,9 +81,32 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
                 results[case["name"]] = str(error)
                 cases.remove(case)
                 continue
-            if turn:
+            if turn or not request["rounds"]:
                 results[case["name"]].append(times)
     return results
+
+
+def crowd(request: dict[str, Any]) -> dict[str, Any]:
+    """Make many of something: the time of each, and the memory of the kernel for all."""
+    before, times = kernel_memory(), []
+    try:
+        for number in range(request["count"]):
+            start = time.monotonic_ns()
+            command = request["make"].replace("%d", str(number))
+            subprocess.run(["sh", "-c", command], stdin=-3, stdout=-3, check=True)
+            times.append((time.monotonic_ns() - start) / 1e6)
+        after = kernel_memory()
+    finally:
+        subprocess.run(["sh", "-c", request["end"]], stdin=-3, stdout=-3, stderr=-3, check=False)
+    return {"times": times, "memory": {name: after[name] - before[name] for name in after}}
+
+
+def kernel_memory() -> dict[str, int]:
+    """What the kernel uses for itself, in KiB, by the words of /proc/meminfo."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        lines = (line.split() for line in file)
+        words = {words[0].rstrip(":"): int(words[1]) for words in lines}
+    return {name: words[name] for name in KERNEL_MEMORY}
 
 
 def weigh() -> dict[str, Any]:
@@ -99,7 +129,11 @@ def weigh() -> dict[str, Any]:
 def main() -> None:
     """Answer the one request."""
     request = json.load(sys.stdin)
-    json.dump(weigh() if "weigh" in request else measure(request), sys.stdout)
+    if "weigh" in request:
+        answer = weigh()
+    else:
+        answer = crowd(request) if "make" in request else measure(request)
+    json.dump(answer, sys.stdout)
 
 
 if __name__ == "__main__":
