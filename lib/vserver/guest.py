@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vserver.config import Config
     from vserver.kernel.addressset import AddressSet
     from vserver.kernel.netns import Network
+    from vserver.kernel.quota import Quota
     from vserver.messages import Messages
 
 # What a guest gets of the caller's environment; all else of it stays outside
@@ -224,6 +225,21 @@ class Guest:
         for word in self.config.words("S_CAPS"):
             if (caps.parse(word) or 0) & ~caps.IN_USER_NAMESPACE:
                 raise VserverError(f"S_CAPS: {word} and S_FLAGS userns exclude each other")
+
+    @property
+    def wants_quota(self) -> bool:
+        """Is CAP_QUOTACTL among S_CAPS (0.26)?"""
+        return any(caps.is_quotactl(word) for word in self.config.words("S_CAPS"))
+
+    def quota(self, root: Root, allowed: int) -> Quota | None:
+        """The quota that is handled for the guest, whose ceiling is ``allowed``: if it wants
+        that, and has a file system of its own."""
+        if not self.wants_quota:
+            return None
+        from vserver.kernel import mountinfo
+        from vserver.kernel.quota import Quota
+
+        return Quota(root.fd, allowed) if mountinfo.is_whole(root.fd) else None
 
     def _flags(self) -> int:
         flags = 0

@@ -105,6 +105,7 @@ def open_place(
     device_files = one.write_mtab(root)
     request = one.request(running, limits)
     request.device_files = device_files
+    request.quota = one.quota(root, request.allowed)
     os.chdir(one.directory)
     try:
         place = session.obtain(request, init=init)

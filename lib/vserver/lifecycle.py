@@ -124,6 +124,9 @@ def _start_services(one: Guest) -> int:
         command.prepare = _preparation(one, guest.limiter(limits, one.messages.warn))
         init = command if one.has_fakeinit else None
         place = inside.open_place(one, root, 0, limits, init=init)
+    if one.wants_quota and place.setting.quota is None:
+        what = f"CAP_QUOTACTL without a file system of its own in '{one.name}'"
+        one.messages.warn(f"vserver: {what}")
     if init:
         place.release()
         return 0

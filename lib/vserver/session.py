@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from vserver.kernel.addressset import AddressSet
     from vserver.kernel.netns import Network
     from vserver.kernel.pty import Terminal
+    from vserver.kernel.quota import Quota
 
 ANY_ADDRESS_LEAF = "any"
 LEAF_MARK = "/ip4-"  # in the path of every cgroup with an address set
@@ -43,7 +44,7 @@ class Request:
     and ``strict`` as in isolation.Setting; ``processes`` the limit of the context, None for
     the hard RLIMIT_NPROC of the caller where a flag asks for one; ``network`` a network
     namespace for a new context, in which the addresses mean nothing, None for the caller's;
-    ``own_users`` asks for a user namespace for it.
+    ``own_users`` asks for a user namespace for it; ``quota`` what is handled for it, if any.
     """
 
     __slots__ = (
@@ -59,6 +60,7 @@ class Request:
         "own_root",
         "own_users",
         "processes",
+        "quota",
         "strict",
     )
 
@@ -84,6 +86,7 @@ class Request:
         self.processes: int | None = None
         self.network: Network | None = None
         self.own_users = False
+        self.quota: Quota | None = None
         self.device_files: tuple[str, ...] = ()
         self.guest = ""
 
@@ -203,12 +206,14 @@ def setting(request: Request, number: int) -> Setting:
         programs = (seccomp.guest_filter(allowed),)
     elif context.flags_of(number) & context.LOCK:
         programs = (seccomp.lock_filter(),)
-    return Setting(
+    made = Setting(
         Confinement(allowed, programs),
         own_root=request.own_root,
         armoured=armoured,
         strict=strict,
     )
+    made.quota = request.quota
+    return made
 
 
 def join_observers() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from errno import ENOEXEC
+from stat import S_IFBLK, S_IFREG
 
 from vserver import paths
 from vserver.kernel import confine, context, limits, rootfs, spawn, syscalls
@@ -64,7 +65,8 @@ def create(
         _become_reaper(setting, stub, report, users)
 
     try:
-        pid, said = spawn.spawn(prepare, flags=_NEW, cgroup_fd=leaf_fd)
+        start = setting.spawn if init else spawn.spawn
+        pid, said = start(prepare, flags=_NEW, cgroup_fd=leaf_fd)
     finally:
         os.close(leaf_fd)
         os.close(stub)
@@ -93,7 +95,8 @@ def _assemble(setting: Setting, names: Names, device_files: tuple[str, ...]) -> 
     os.umask(0)
     with Step("cannot set up the file systems"):
         if setting.own_root:
-            return rootfs.enter_working_directory(device_files)
+            kind = S_IFBLK if setting.quota else S_IFREG
+            return rootfs.enter_working_directory(device_files, kind)
         rootfs.keep_root(paths.VSERVERS_ROOT, sealed=setting.armoured)
         return []
 
@@ -119,7 +122,7 @@ def _become_init(
         terminal.take(control=True)
     if setting.strict:
         redirect_to_null()
-        report.writer, users = spawn.keep_descriptors(report.writer, users)
+        report.writer, users = setting.keep_descriptors(report.writer, users)
     settle(setting, init, users)
     try:
         os.execvpe(init.words[0], init.words, init.environment)

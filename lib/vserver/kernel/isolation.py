@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from vserver.kernel.confine import Confinement
     from vserver.kernel.pty import Terminal
+    from vserver.kernel.quota import Quota
 
 _STUB = 4  # its descriptor after _arrange_descriptors
 SIGUSR1 = 10  # by which the reaper learns that a session ended
@@ -37,10 +38,11 @@ class Setting:
     ``own_root``: the working directory of the creator is the root, and nothing of the host is
     in sight; else the host's root stays. ``armoured``: /proc is sealed and the cgroup is hidden
     as well. ``strict``: nothing is handed in but standard input, output and error: the way of
-    guests; without it descriptors, limits and signals pass as in any exec.
+    guests; without it descriptors, limits and signals pass as in any exec. ``quota`` is handled
+    for all but our own process 1, None for nobody.
     """
 
-    __slots__ = ("armoured", "confinement", "own_root", "strict")
+    __slots__ = ("armoured", "confinement", "own_root", "quota", "strict")
 
     def __init__(
         self, confinement: Confinement, *, own_root: bool, armoured: bool, strict: bool
@@ -49,6 +51,21 @@ class Setting:
         self.own_root = own_root
         self.armoured = armoured
         self.strict = strict
+        self.quota: Quota | None = None
+
+    def spawn(
+        self, prepare: Callable[[Report], NoReturn], *, flags: int = 0, cgroup_fd: int = -1
+    ) -> tuple[int, bytes]:
+        """spawn.spawn of a process that comes to ``settle``."""
+        start = self.quota.spawn if self.quota else spawn.spawn
+        return start(prepare, flags=flags, cgroup_fd=cgroup_fd)
+
+    def keep_descriptors(self, *wanted: int) -> list[int]:
+        """spawn.keep_descriptors, and what else ``settle`` is going to need."""
+        if self.quota is None:
+            return spawn.keep_descriptors(*wanted)
+        *places, self.quota.socket = spawn.keep_descriptors(*wanted, self.quota.socket)
+        return places
 
 
 class Names:
@@ -125,7 +142,7 @@ def settle(setting: Setting, command: Command, users: int) -> None:
         spawn.restore_python_signals()
     if command.prepare:
         command.prepare()
-    setting.confinement.apply(command.user, namespace=users)
+    setting.confinement.apply(command.user, namespace=users, quota=setting.quota)
 
 
 class Door:
@@ -215,7 +232,7 @@ def _enter_once(
             os.execve(_STUB if setting.strict else stub, arguments, command.environment)
 
     try:
-        helper, said = spawn.spawn(prepare, cgroup_fd=leaf_fd)
+        helper, said = setting.spawn(prepare, cgroup_fd=leaf_fd)
     finally:
         os.close(leaf_fd)
         os.close(stub)
@@ -270,7 +287,7 @@ def _arrange_descriptors(
         terminal.take(control=False)
         slave = terminal.slave
     if setting.strict:
-        kept = spawn.keep_descriptors(report.writer, stub, slave, users)
+        kept = setting.keep_descriptors(report.writer, stub, slave, users)
         report.writer, _stub, slave, users = kept
     os.set_inheritable(report.writer, True)
     if slave >= 0:
