@@ -11,7 +11,7 @@ Feature: the command rebootmgr
       """
       rebootmgr version 0.31
 
-      rebootmgr [--pidfile file ] vserver-name [ vserver-name ...]
+      rebootmgr [--pidfile file ] [--new] vserver-name [ vserver-name ...]
       """
 
   Scenario: an argument that is none
@@ -22,7 +22,7 @@ Feature: the command rebootmgr
       Invalid argument --all
       rebootmgr version 0.31
 
-      rebootmgr [--pidfile file ] vserver-name [ vserver-name ...]
+      rebootmgr [--pidfile file ] [--new] vserver-name [ vserver-name ...]
       """
 
   Scenario: unknown virtual servers only

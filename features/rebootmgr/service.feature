@@ -36,6 +36,15 @@ Feature: the service rebootmgr
     Then the command succeeds
     And the guest "vs2" is not running
 
+  Scenario: a new virtual server is served as soon as it is started
+    Given I run "/etc/init.d/rebootmgr start"
+    And a guest "vs2" that can ask for a reboot
+    And the guest "vs2" is running
+    And I run "until [ -S /vservers/vs2/dev/reboot ]; do sleep 0.1; done"
+    When the guest "vs2" runs "vhalt"
+    Then the command succeeds
+    And the guest "vs2" is not running
+
   @0.21-20
   Scenario: stop ends the manager, and no other process of that name
     Given I run "cp /bin/sleep /tmp/rebootmgr"

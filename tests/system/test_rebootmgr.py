@@ -28,6 +28,12 @@ VSERVER = """\
 #!/bin/sh
 echo "vserver $*"
 """
+LAUNCH = """\
+sys.path.append("/usr/lib/vserver/python")
+from vserver.cli import run
+from vserver.cli.vserver import main
+run(main)
+"""
 FLOOD = """\
 import socket, sys
 held = []
@@ -190,6 +196,52 @@ def test_a_guest_can_only_take_its_own_socket_away(host: TestHost) -> None:
     assert host.run("vserver bad stop; vserver bad start").status == 0
     assert host.run(f"{inside} vreboot").status == 0
     assert host.run("/etc/init.d/rebootmgr status").status == 0
+
+
+# The manager with less patience than it has.
+IMPATIENT = """\
+import sys
+sys.path.append("/usr/lib/vserver/python")
+from vserver import rebootlevel
+from vserver.cli import rebootmgr
+rebootlevel.STILL_SECONDS = 4.0
+sys.exit(rebootmgr.main())
+"""
+
+
+def test_a_service_that_a_shutdown_forgets_does_not_prevent_the_restart(host: TestHost) -> None:
+    busybox.make(host, "own", layout="fakeinit", conf={"S_FLAGS": "fakeinit"})
+    host.write("/tmp/rebootmgr", IMPATIENT)
+    assert host.run("vserver own start").status == 0
+    with host.start(["python3", "/tmp/rebootmgr", "own"]):
+        assert host.run("vserver --silent own exec sh -c 'setsid sleep 4711 &'").status == 0
+        assert host.run("vserver --silent own exec init 6").status == 0
+        eventually(lambda: "Starting the virtual server own" in log(host), "start", seconds=30)
+    assert host.run("pgrep -x -f 'sleep 4711'").status == 1
+
+
+HOSTILE_RECORDS = {
+    "a fifo": "mkfifo {utmp}",
+    "a link to the host's": "ln -s /proc/1/root/var/run/utmp {utmp}",
+    "a directory": "mkdir {utmp}",
+    "no record": "head -c 400 /dev/urandom >{utmp}",
+    "an endless file": "truncate -s 1T {utmp}",
+}
+
+
+@pytest.mark.parametrize("prank", HOSTILE_RECORDS)
+def test_a_hostile_run_level_record_harms_nobody(served: TestHost, prank: str) -> None:
+    busybox.make(served, "own", layout="fakeinit", conf={"S_FLAGS": "fakeinit"})
+    command = "import sys; sys.argv = ['vserver', '--silent', 'own', 'start']"
+    served.write("/tmp/start", f"{command}\n{LAUNCH}")
+    assert served.run("python3 /tmp/start").status == 0
+    utmp = "/vservers/own/var/run/utmp"
+    served.run(f"rm {utmp}; {HOSTILE_RECORDS[prank].format(utmp=utmp)}")
+    with served.start(["rebootmgr", "own", "good"]) as manager:
+        time.sleep(5)
+        assert ask(served, "good", b"reboot\n") < 1
+        assert manager.running
+    assert calls(served, "own", "restart") == calls(served, "own", "stop") == 0
 
 
 def test_a_thousand_guests_take_little_memory(served: TestHost) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 NAME = "rebootmgr"
-USAGE = "\nrebootmgr [--pidfile file ] vserver-name [ vserver-name ...]"
+USAGE = "\nrebootmgr [--pidfile file ] [--new] vserver-name [ vserver-name ...]"
 _IGNORED = ("SIGHUP", "SIGQUIT", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGUSR1", "SIGUSR2", "SIGPIPE")
 
 
@@ -27,10 +27,10 @@ def main() -> int:
     """Serve the named virtual servers until SIGTERM or SIGINT, which end it with status 0."""
     _arrange_signals()
     syslog.openlog(NAME, syslog.LOG_PID, syslog.LOG_DAEMON)
-    path, names = _parse()
-    manager = Manager(Messages(_notice, _error))
+    path, newcomers, names = _parse()
+    manager = Manager(Messages(_notice, _error), newcomers=newcomers)
     served = [_add(manager, name) for name in dict.fromkeys(names)]
-    if names and not any(served):
+    if names and not any(served) and not newcomers:
         return 255
     if path:
         _write_pidfile(path)
@@ -39,18 +39,21 @@ def main() -> int:
     manager.serve()
 
 
-def _parse() -> tuple[str, list[str]]:
-    """The pid file, and the names of the virtual servers."""
-    path = ""
+def _parse() -> tuple[str, bool, list[str]]:
+    """The pid file, whether to serve new virtual servers, and the names of the others."""
+    path, newcomers = "", False
     line = CommandLine(NAME, USAGE)
     if not line.operands:
         raise line.usage()
     for option in line.options():
-        if option != "--pidfile":
+        if option == "--pidfile":
+            path = line.value()
+        elif option == "--new":
+            newcomers = True
+        else:
             _tell(f"Invalid argument {option}")
             raise line.usage()
-        path = line.value()
-    return path, line.operands
+    return path, newcomers, line.operands
 
 
 def _arrange_signals() -> None:

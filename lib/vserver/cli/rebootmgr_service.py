@@ -76,7 +76,7 @@ def _become_manager(writer: int, names: list[str]) -> NoReturn:
     for target, fd in enumerate((null, null, writer)):
         os.dup2(fd, target)
     try:
-        os.execv(PROGRAM, [PROGRAM, "--pidfile", PIDFILE, *names])
+        os.execv(PROGRAM, [PROGRAM, "--pidfile", PIDFILE, "--new", *names])
     except OSError as error:
         complain(f"rebootmgr: {PROGRAM}: {error.strerror}")
     os._exit(255)

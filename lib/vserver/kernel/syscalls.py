@@ -92,8 +92,22 @@ KEYCTL_JOIN_SESSION_KEYRING = 1
 
 # asm/unistd.h: the numbers that differ between machines; those from 424 on are common to all
 _MACHINE = {
-    "x86_64": {"bpf": 321, "keyctl": 250, "pivot_root": 155, "seccomp": 317},
-    "aarch64": {"bpf": 280, "keyctl": 219, "pivot_root": 41, "seccomp": 277},
+    "x86_64": {
+        "bpf": 321,
+        "inotify_add_watch": 254,
+        "inotify_init1": 294,
+        "keyctl": 250,
+        "pivot_root": 155,
+        "seccomp": 317,
+    },
+    "aarch64": {
+        "bpf": 280,
+        "inotify_add_watch": 27,
+        "inotify_init1": 26,
+        "keyctl": 219,
+        "pivot_root": 41,
+        "seccomp": 277,
+    },
 }
 _COMMON = {
     "pidfd_send_signal": 424,
@@ -138,6 +152,7 @@ _sethostname = _bind("sethostname", _char_p, ctypes.c_size_t)
 _setdomainname = _bind("setdomainname", _char_p, ctypes.c_size_t)
 _execvp = _bind("execvp", _char_p, _void_p)
 _renameat2 = _bind("renameat2", _int, _char_p, _int, _char_p, ctypes.c_uint)
+_statx = _bind("statx", _int, _char_p, _int, ctypes.c_uint, _void_p)
 _capget = _bind("capget", _void_p, _void_p)
 _capset = _bind("capset", _void_p, _void_p)
 _syscall = _libc["syscall"]
@@ -273,6 +288,15 @@ def openat2(dirfd: int, path: Path, flags: int, resolve: int, mode: int = 0) -> 
         return int(_openat2(_OPENAT2, dirfd, encode(path), how, _OPEN_HOW.size))
     except OSError as error:
         raise OSError(error.errno, error.strerror, os.fsdecode(path)) from None
+
+
+_STATX = ctypes.create_string_buffer(256)  # struct statx
+
+
+def statx(dirfd: int, name: Path, mask: int) -> ctypes.Array[ctypes.c_char]:
+    """statx(2), not following a link: struct statx, valid until the next call."""
+    _statx(dirfd, encode(name), AT_SYMLINK_NOFOLLOW, mask, _STATX)
+    return _STATX
 
 
 def rename_new(directory: int, old: Path, new: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import stat
 import time
 from errno import EINVAL
-from struct import pack
+from struct import pack, unpack_from
 
 from vserver.kernel.syscalls import AT_FDCWD, RESOLVE_NO_SYMLINKS, openat2
 
@@ -26,6 +26,15 @@ def run_level_record(level: str, seconds: int) -> bytes:
     """The record that says ``level`` ("1" to "5"), entered at the time ``seconds``."""
     head = pack("=HHi", _RUN_LVL, 0, _PREVIOUS << 8 | ord(level)).ljust(_TIME_AT, b"\0")
     return (head + pack(_TIME, seconds, 0)).ljust(_SIZE, b"\0")
+
+
+def run_level(content: bytes) -> str:
+    """The run level that the records ``content`` tell, empty without one."""
+    for offset in range(0, len(content) - _SIZE + 1, _SIZE):
+        kind, _padding, levels = unpack_from("=HHi", content, offset)
+        if kind == _RUN_LVL:
+            return chr(levels & 0xFF)
+    return ""
 
 
 def open_file(path: str) -> int:
