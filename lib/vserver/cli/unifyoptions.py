@@ -14,6 +14,10 @@ from vserver.errors import VserverError
 from vserver.kernel import syscalls
 from vserver.unify import METHODS, Log, Wish
 
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 METHOD_VARIABLE = "VSERVER_UNIFY_METHOD"
 
 FLAG_USAGE = f"""\
@@ -89,15 +93,20 @@ def require_rights(name: str) -> None:
 
 
 class Run:
-    """A run that can be stopped between two files, and that shows progress on a terminal."""
+    """A run that can be stopped between two files, and that shows progress on a terminal.
+
+    ``saved`` tells how many bytes are on the disk once less.
+    """
 
     def __init__(self, options: Options) -> None:
         """Signals that end the run wait for the file in hand from now on."""
         self._name = options.name
         self._stopped = False
         self._files = 0
+        self._began = time.monotonic()
         self._shown = 0.0
-        self._progress = sys.stderr.isatty() and not options.debug
+        self.saved: Callable[[], int] = lambda: 0
+        self._is_watched = sys.stderr.isatty() and not options.debug
         self.log = Log(self._say, self._complain, self._pause, options.debug)
         signal(SIGIO, SIG_IGN)  # somebody waits for a file that is being linked
         for number in (SIGINT, SIGTERM, SIGHUP):
@@ -114,17 +123,24 @@ class Run:
     def _pause(self) -> None:
         if self._stopped:
             self._wipe()
-            raise VserverError(f"{self._name}: interrupted, run it again to finish", 255)
+            text = f"{self._name}: interrupted after {self._progress()}; run it again to finish"
+            raise VserverError(text, 255)
         self._files += 1
-        if self._progress and self._files % 64 == 0:
+        if self._is_watched and self._files % 64 == 0:
             self._show()
 
     def _show(self) -> None:
         now = time.monotonic()
         if now - self._shown >= _PROGRESS_INTERVAL:
             self._shown = now
-            sys.stderr.write(f"\r{self._name}: {self._files} files\x1b[K")
+            rate = self._files / (now - self._began)
+            text = f"{self._name}: {self._progress()}, {rate:.0f} files/s"
+            sys.stderr.write(f"\r{text}\x1b[K")
             sys.stderr.flush()
+
+    def _progress(self) -> str:
+        saved = self.saved()
+        return f"{self._files} files" + (f", {saved >> 20} MiB saved" if saved else "")
 
     def _wipe(self) -> None:
         if self._shown:

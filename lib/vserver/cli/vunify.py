@@ -66,6 +66,7 @@ def main() -> int:
         say(f"vservers {target.name}")
     with UnifyLock() as lock:
         unification = Unification(request, reference, lock, run.log)
+        run.saved = lambda: unification.bytes_saved
         wanted = unification.wanted()
         for target in targets:
             unification.run(target, wanted)
