@@ -1,11 +1,17 @@
 """The same system calls as floor.c from a bare Python: what an interpreter costs, and no more.
 
-python3 -IS floor.py enter PID COMMAND... | isolate COMMAND...
+python3 -IS floor.py enter PID COMMAND... | isolate COMMAND... | join CGROUP COMMAND...
 """
+
+from __future__ import annotations
 
 import ctypes
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 MS_REC_SLAVE = 0x4000 | 0x80000
 NAMESPACES = 0x00020000 | 0x20000000 | 0x08000000 | 0x04000000 | 0x02000000
@@ -29,8 +35,17 @@ def run(argv: list[str], *, fresh: bool) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def join(directory: str, argv: list[str]) -> NoReturn:
+    """Become ``argv`` in the cgroup ``directory``."""
+    fd = os.open(f"{directory}/cgroup.procs", os.O_WRONLY)
+    os.write(fd, b"0")
+    os.execvp(argv[0], argv)
+
+
 def main() -> int:
-    """Enter or isolate, as the first argument says."""
+    """Enter, isolate or join, as the first argument says."""
+    if sys.argv[1] == "join":
+        join(sys.argv[2], sys.argv[3:])
     if sys.argv[1] == "enter":
         check(LIBC.setns(os.pidfd_open(int(sys.argv[2])), NAMESPACES))
         return run(sys.argv[3:], fresh=False)

@@ -19,6 +19,7 @@ ROOT = "/bench/root"  # the tree of every guest that is not ours
 BUNDLE = "/bench"
 STAMP = "/bin/stamp"
 RC = f"#!{STAMP}\n"
+PODMAN = ["podman", "--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--runtime=runc"]
 LXC = """\
 lxc.rootfs.path = dir:{root}
 lxc.uts.name = {name}
@@ -65,9 +66,8 @@ def _oci(runtime: str, *options: str) -> Peer:
 
 
 def _podman() -> Peer:
-    podman = ["podman", "--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--runtime=runc"]
-    start = [*podman, "run", "-d", "--name=bench", "--network=host", "--rootfs", ROOT, STAMP]
-    return Peer("podman", start, [*podman, "exec", "bench"], [*podman, "rm", "-f", "-t0", "bench"])
+    start = [*PODMAN, "run", "-d", "--name=bench", "--network=host", "--rootfs", ROOT, STAMP]
+    return Peer("podman", start, [*PODMAN, "exec", "bench"], [*PODMAN, "rm", "-f", "-t0", "bench"])
 
 
 def _nspawn() -> Peer:

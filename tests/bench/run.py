@@ -25,14 +25,16 @@ TESTS = os.path.realpath(f"{__file__}/../..")
 REPOSITORY = os.path.dirname(TESTS)
 sys.path[:0] = [TESTS, f"{REPOSITORY}/lib"]
 
-from bench import disk, million, network, peers  # noqa: E402
+from bench import disk, million, network, peers, watch  # noqa: E402
 from testhost import Keeper, Process, TestHost, has_v2_controllers  # noqa: E402
 
 FLOOR = f"{REPOSITORY}/build/bench/floor"
 SOCKETS = f"{REPOSITORY}/build/bench/sockets"
+CROWD = f"{REPOSITORY}/build/bench/crowd"
 TIMER = f"{TESTS}/bench/timer.py"
 BARE_PYTHON = ["/usr/bin/python3", "-IS", f"{TESTS}/bench/floor.py"]
 DISK_ROUNDS = 5
+WATCH_ROUNDS = 7
 SETTLE = 3.0  # seconds after which a command that starts a guest is taken to stay with it
 NO_PROGRAM = ["/usr/bin/python3", "-I", "-S", "-c", "pass"]
 
@@ -48,15 +50,17 @@ class Bench:
 
     def run(self, only: str = "") -> None:
         """Measure and print everything, or what is in the method ``only``."""
+        if only in ("", "watching"):
+            peers.prepare(self.host, FLOOR, self.guests)
         if only:
             getattr(self, only)()
             return
-        peers.prepare(self.host, FLOOR, self.guests)
         self.starts()
         self.entering()
         self.chcontext()
         self.many()
         self.memory()
+        self.watching()
         self.network()
         self.disk()
 
@@ -106,6 +110,24 @@ class Bench:
             case("lxc", start, after=stop),
         ]
         self.table(f"Start of {self.guests} guests, one after the other", cases, rounds=3)
+
+    def watching(self) -> None:
+        """Programs that look at all processes, and the manager that looks after all guests."""
+        watch.start(self.host, CROWD, self.guests)
+        grown = 0
+        for count in watch.CROWDS:
+            watch.grow(self.host, self.guests, count - grown)
+            grown = count
+            cases = watch.cases(with_others=count == watch.CROWDS[-1])
+            title = f"Looking at {count} processes in {self.guests} guests"
+            self.table(title, cases, min(self.rounds, WATCH_ROUNDS))
+        watch.end(self.host, self.guests)
+        print(
+            "\n### Memory of the reboot manager\n\n| guests | RSS, KiB | PSS, KiB |\n|--:|--:|--:|"
+        )
+        for guests in watch.SERVED:
+            rss, pss = watch.weigh_manager(self.host, guests)
+            print(f"| {guests} | {rss} | {pss} |", flush=True)
 
     def disk(self) -> None:
         """Guests that share files, by links on ext4 and by reflinks on xfs and btrfs."""
@@ -237,10 +259,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--guests", type=int, default=50)
-    parser.add_argument("--only", choices=["disk", "million", "network"], default="")
+    parser.add_argument("--only", choices=["disk", "million", "network", "watching"], default="")
     arguments = parser.parse_args()
     compile_static(FLOOR)
     compile_static(SOCKETS)
+    compile_static(CROWD)
     keeper = Keeper()
     host = keeper.host(hybrid=not has_v2_controllers())
     try:
