@@ -154,7 +154,7 @@ class Clone:
 
     def _leaf(self, level: _Level, name: str, path: str, found: int, entry: os.stat_result) -> None:
         if S_ISREG(entry.st_mode):
-            with File(level.source, name, path, found) as file:
+            with File(level.source, name, path, found, entry) as file:
                 self._file(level.copy, file)
         elif S_ISLNK(entry.st_mode):
             self._symlink(level.copy, name, os.readlink("", dir_fd=found), entry)
@@ -162,11 +162,10 @@ class Clone:
             self._node(level.copy, name, path, entry)
 
     def _file(self, directory: int, file: File) -> None:
-        where = self._source.host_path(file.path)
         shareable = file.path in self._shareable
-        self._log.detail(
-            3 if shareable else 2, f"{'Link' if shareable else 'Copy'}ing file {where}"
-        )
+        if self._log.debug:
+            verb, where = "Link" if shareable else "Copy", self._source.host_path(file.path)
+            self._log.detail(3 if shareable else 2, f"{verb}ing file {where}")
         try:
             linked = shareable and self._share(directory, file)
             if not shareable:
@@ -184,6 +183,7 @@ class Clone:
 
     def _share(self, directory: int, file: File) -> bool:
         """Whether ``file`` is shared now; it is copied where that cannot be."""
+        self._sharer.prepare(file.path.rpartition("/")[0])
         try:
             return self._sharer.create(file, directory, file.name) == LINKED
         except BusyError as error:
@@ -197,7 +197,7 @@ class Clone:
         return False
 
     def _copy(self, directory: int, file: File) -> None:
-        self._sharer.prepare(file.path)
+        self._sharer.prepare(file.path.rpartition("/")[0])
         try:
             file.copy_to(directory, file.name, replace=False)
         except ChangedError:

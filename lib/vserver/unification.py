@@ -108,6 +108,14 @@ class Unification:
     def run(self, target: Server, names: list[str]) -> None:
         """Let ``target`` share the packages ``names``, or take that back."""
         action = self._action(target.tree)
+        try:
+            self._packages(action, target, names)
+        finally:
+            self._reference.tree.leave()
+            target.tree.leave()
+            self._sync(target.tree)
+
+    def _packages(self, action: Action, target: Server, names: list[str]) -> None:
         for name in self._common(target, names):
             package = f"{name}-{self._reference.packages.version(name)}"
             self._log.say(f"Unify pkg {package} from {self._reference.name} to {target.name}")
@@ -120,8 +128,12 @@ class Unification:
                     self._log.detail(1, f"Package {name} exclude {visible(path)}")
                 else:
                     self._file(action, target.tree, path)
-        self._reference.tree.leave()
-        target.tree.leave()
+
+    def _sync(self, tree: Tree) -> None:
+        try:
+            tree.sync()
+        except OSError as error:
+            self._log.warn(f"Can't write directory {visible(tree.top)} ({reason(error)})")
 
     def _common(self, target: Server, names: list[str]) -> list[str]:
         """Those of the packages that the target has in the same version."""
@@ -150,33 +162,40 @@ class Unification:
 
     def _file(self, action: Action, target: Tree, path: str) -> None:
         """Treat one file. Who changes it meanwhile gets a second chance to be done with that."""
-        paths = self._reference.tree.host_path(path), target.host_path(path)
         try:
             try:
                 outcome = self._treat(action, path)
             except ChangedError:
                 outcome = self._treat(action, path)
-        except BusyError as error:
-            outcome = self._failure(f"File {error.filename} is open for writing, not unified")
-        except ChangedError:
-            outcome = self._failure(f"File {paths[1]} changed while reading, not unified")
         except OSError as error:
-            if error.errno == EXDEV:  # on another mount
-                outcome = SKIPPED
-            elif error.errno == EINVAL:
-                self._log.notice(f"File {paths[1]} is no regular file, not unified")
-                outcome = SKIPPED
-            else:
-                what = f"Can't {action.verb} file {paths[0]} to {paths[1]}"
-                outcome = self._failure(f"{what} ({reason(error)})")
+            outcome = self._failed(error, action, target, path)
         self.counts[outcome] += 1
-        self._tell(outcome, *paths)
+        if outcome == DIFFERENT or self._log.debug:
+            self._tell(outcome, self._reference.tree.host_path(path), target.host_path(path))
+
+    def _failed(self, error: OSError, action: Action, target: Tree, path: str) -> str:
+        """What became of a file by ``error``, which is told."""
+        paths = self._reference.tree.host_path(path), target.host_path(path)
+        if isinstance(error, BusyError):
+            return self._failure(f"File {error.filename} is open for writing, not unified")
+        if isinstance(error, ChangedError):
+            return self._failure(f"File {paths[1]} changed while reading, not unified")
+        if error.errno == EXDEV:  # on another mount
+            return SKIPPED
+        if error.errno == EINVAL:
+            self._log.notice(f"File {paths[1]} is no regular file, not unified")
+            return SKIPPED
+        return self._failure(f"Can't {action.verb} file {paths[0]} to {paths[1]} ({reason(error)})")
 
     def _treat(self, action: Action, path: str) -> str:
+        outcome = action.glance(path)
+        if outcome:
+            return outcome
         source = self._reference.tree.open(path)
         if source is None:
-            where = self._reference.tree.host_path(path)
-            self._log.detail(1, f"File {where} does not exist, ignored")
+            if self._log.debug:
+                where = self._reference.tree.host_path(path)
+                self._log.detail(1, f"File {where} does not exist, ignored")
             return SKIPPED
         with source:
             return action(source)

@@ -6,20 +6,22 @@ together under a temporary name, and renamed when that is done.
 
 from __future__ import annotations
 
-import posixpath
 from errno import EAGAIN, EINVAL, ENOSYS, ENOTSUP, ENOTTY, EXDEV
+from stat import S_ISREG
 
 from vserver.errors import reason
 from vserver.kernel import guard, mountinfo, seal, sharing
 from vserver.kernel.guard import Held, Released
+from vserver.kernel.inodeflags import immutable_inode
 from vserver.kernel.sharing import Lease
-from vserver.unifytree import ChangedError
+from vserver.unifytree import ChangedError, have_same_owner
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from vserver.kernel.guard import Metadata
     from vserver.unifylock import UnifyLock
     from vserver.unifytree import File, Tree
 
@@ -134,6 +136,33 @@ class Sharer:
         if SEAL in self._methods:
             self._prepare_seal()
 
+    def glance(self, path: str) -> str:
+        """ALREADY, SKIPPED or DIFFERENT where that can be told without opening a file, else "".
+
+        Errors as of Tree.look.
+        """
+        source, target = self.source.look(path), self.target.look(path)
+        if not (source and target and S_ISREG(source.st_mode) and S_ISREG(target.st_mode)):
+            return ""
+        if source.st_ino == target.st_ino and source.st_dev == target.st_dev:
+            return ALREADY if self._is_immutable(path, source.st_ino) else ""
+        if not source.st_size:
+            return SKIPPED
+        method = self._methods[0]
+        if self.overwrite or method == COPY:
+            return ""
+        same = source.st_size == target.st_size and (
+            method == REFLINK or have_same_owner(source, target)
+        )
+        return "" if same else DIFFERENT
+
+    def _is_immutable(self, path: str, inode: int) -> bool:
+        """Whether ``path`` of the source is that inode, and guarded as files here are to be."""
+        if self._guards != guard.IMMUTABLE:
+            return False
+        above, _, name = path.rpartition("/")
+        return immutable_inode(self.source.directory(above), name) == inode
+
     def unify(self, source: File, target: File) -> str:
         """Let ``target`` share the file ``source``; LINKED, ALREADY, SKIPPED or DIFFERENT.
 
@@ -150,9 +179,8 @@ class Sharer:
         """Make ``name`` in ``directory`` of the target share ``source``.
 
         LINKED, or SKIPPED when it became a copy of its own. FileExistsError when the name is
-        taken; other errors as of ``unify``.
+        taken; other errors as of ``unify``. The caller has called ``prepare``.
         """
-        self.prepare(source.path)
 
         def create_by(method: str, source: File, _path: str) -> str:
             if method == REFLINK:
@@ -166,10 +194,9 @@ class Sharer:
         source.copy_to(directory, name, replace=False)
         return SKIPPED
 
-    def prepare(self, path: str) -> None:
-        """Get ready to change a name in the directory of ``path`` in the target."""
-        self._lock.note(self.target.top, posixpath.dirname(path))
-        self.target.is_dirty = True
+    def prepare(self, directory: str) -> None:
+        """Get ready to change a name in ``directory`` of the target."""
+        self._lock.note(self.target.top, directory)
 
     def _prepare_seal(self) -> None:
         """See whether files can be sealed here, and leave it out if not."""
@@ -216,9 +243,8 @@ class Sharer:
     def _unify_by(self, method: str, source: File, target: File) -> str:
         if method == REFLINK:
             return self._reflink(source, target)
-        if not self.overwrite and not target.has_metadata_of(source):
+        if not self.overwrite and not have_same_owner(source.entry, target.entry):
             return DIFFERENT
-        self.prepare(target.path)
         try:
             self._link_over(method, source, target)
         except _DifferentError:
@@ -239,7 +265,7 @@ class Sharer:
                     return LINKED
         if not self.overwrite:
             return DIFFERENT
-        self.prepare(target.path)
+        self._prepare_change(target.path)
         with Released(target.fd, where, shared=shared):
             source.copy_to(target.directory, target.name, replace=True, must_clone=True)
         return LINKED
@@ -250,32 +276,51 @@ class Sharer:
         They are compared when nobody can change the source any more: its server might do that
         between the comparison and the link, and give the file its old times again.
         """
-        guards, where = self._wish.guards(method), self.target.host_path(target.path)
-        with Held(source.fd, guards, self.source.host_path(source.path)) as held:
-            source.refresh()
-            if not self.overwrite and not _are_same(source, target):
+        where = self.target.host_path(target.path)
+        with Held(source.fd, self._wish.guards(method), self._source_path(source)) as held:
+            metadata = source.refresh()
+            if not self.overwrite and not _are_same(metadata, source, target):
                 raise _DifferentError
             with Lease(target.fd, where):
                 if not target.has_its_name() or source.has_changed() or target.has_changed():
                     raise ChangedError(EAGAIN, "changed", target.path)
-                with Released(target.fd, where, shared=target.entry.st_nlink > 1), held.linkable():
-                    source.link_to(target.directory, target.name)
+                self._prepare_change(target.path)
+                shared = target.entry.st_nlink > 1
+                with Released(target.fd, where, shared=shared), held.linkable(metadata):
+                    source.link_to(target.directory, target.name, held)
 
     def _link_new(self, method: str, source: File, directory: int, name: str) -> None:
-        path = self.source.host_path(source.path)
-        with Held(source.fd, self._wish.guards(method), path) as held, held.linkable():
+        guards = self._wish.guards(method)
+        with (
+            Held(source.fd, guards, self._source_path(source)) as held,
+            held.linkable(source.refresh()),
+        ):
             sharing.link(source.fd, directory, name)
         self._notice(method)
 
+    def _source_path(self, source: File) -> str:
+        return self.source.host_path(source.path)
+
+    def _prepare_change(self, path: str) -> None:
+        directory = path.rpartition("/")[0]
+        self.prepare(directory)
+        self.target.note_change(directory)
+
     def _keep(self, source: File) -> str:
         """The file is shared already: it gets back what guards it lacks."""
-        linking = [method for method in self._methods if method not in (REFLINK, COPY)]
-        if linking:
-            guards = self._wish.guards(linking[0])
-            if guard.of_file(source.fd) != guards:
-                with Held(source.fd, guards, self.source.host_path(source.path)):
-                    pass
+        guards = self._guards
+        if guards is not None and guard.of_file(source.fd) != guards:
+            with Held(source.fd, guards, self._source_path(source)):
+                pass
         return ALREADY
+
+    @property
+    def _guards(self) -> int | None:
+        """The guards of files that are one inode; None when there shall be none such."""
+        for method in self._methods:
+            if method not in (REFLINK, COPY):
+                return self._wish.guards(method)
+        return None
 
     def _notice(self, method: str) -> None:
         """Say once that the servers cannot remove what they share, if that was wished."""
@@ -289,9 +334,13 @@ class Sharer:
         )
 
 
-def _are_same(source: File, target: File) -> bool:
+def _are_same(metadata: Metadata, source: File, target: File) -> bool:
     """Whether one inode can stand for both."""
-    return target.has_metadata_of(source) and target.has_content_of(source)
+    return (
+        have_same_owner(metadata.entry, target.entry)
+        and metadata.attributes == sharing.attributes(target.fd)
+        and target.has_content_of(source)
+    )
 
 
 class _DifferentError(Exception):

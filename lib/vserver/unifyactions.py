@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
-
 from vserver.kernel import guard, mountinfo, sharing
 from vserver.kernel.diskusage import WITH_SHARED_BLOCKS
 from vserver.kernel.guard import Released
@@ -25,6 +23,10 @@ class Sharing:
     def __init__(self, sharer: Sharer) -> None:
         self._sharer = sharer
 
+    def glance(self, path: str) -> str:
+        """What can be told of a file without opening it, as of Sharer."""
+        return self._sharer.glance(path)
+
     def __call__(self, source: File) -> str:
         """Errors as of Sharer.unify and Sharer.create."""
         sharer = self._sharer
@@ -32,8 +34,10 @@ class Sharing:
         if target is not None:
             with target:
                 return sharer.unify(source, target)
-        above, name = posixpath.split(source.path)
+        above, _, name = source.path.rpartition("/")
         directory = sharer.target.make_directory(above, sharer.source)
+        sharer.prepare(above)
+        sharer.target.note_change(above)
         return sharer.create(source, directory, name)
 
 
@@ -48,9 +52,13 @@ class Parting:
         self._target = target
         self._lock = lock
 
+    def glance(self, _path: str) -> str:
+        """Nothing: each file has to be opened."""
+        return ""
+
     def __call__(self, source: File) -> str:
         """LINKED for what was parted, SKIPPED for what was private already."""
-        above, name = posixpath.split(source.path)
+        above, _, name = source.path.rpartition("/")
         target = self._target.open(source.path)
         if target is None:
             directory = self._target.make_directory(above, self._reference)
@@ -74,7 +82,7 @@ class Parting:
 
     def _prepare(self, directory: str) -> None:
         self._lock.note(self._target.top, directory)
-        self._target.is_dirty = True
+        self._target.note_change(directory)
 
 
 class Preview:
@@ -89,6 +97,10 @@ class Preview:
         self._log = log
         self._undo = undo
         self._command = "cp -a" if undo else link_command(target, wish)
+
+    def glance(self, _path: str) -> str:
+        """Nothing: each file has to be opened."""
+        return ""
 
     def __call__(self, source: File) -> str:
         """What the real run would answer."""

@@ -22,7 +22,7 @@ class UnifyLock:
     remove the temporary name in there. VserverError (255) when another one takes too long.
     """
 
-    __slots__ = ("_fd", "_noted")
+    __slots__ = ("_fd", "_noted", "_top")
 
     def __enter__(self) -> UnifyLock:
         state.make_directory()
@@ -40,9 +40,10 @@ class UnifyLock:
         """Tell that a file is to be put together in directory ``path`` of the tree at ``top``."""
         if (top, path) == self._noted:
             return
-        text = os.fsencode(f"{os.path.abspath(top)}\0{path}")
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, text, 0)
+        if not self._noted or self._noted[0] != top:
+            self._top = os.path.abspath(top)
+        # the last NUL ends what may be shorter than the text before
+        os.pwrite(self._fd, os.fsencode(f"{self._top}\0{path}\0"), 0)
         self._noted = (top, path)
 
     def _wait(self) -> None:
@@ -57,8 +58,8 @@ class UnifyLock:
             time.sleep(0.05)
 
     def _clean_up(self) -> None:
-        top, _, path = os.fsdecode(os.pread(self._fd, 65536, 0)).partition("\0")
-        if path:
+        top, path, *_ = [*os.fsdecode(os.pread(self._fd, 65536, 0)).split("\0"), "", ""]
+        if top:
             try:
                 with Root.open_dir(top) as root:
                     root.unlink(f"{path}/{TEMPORARY}")

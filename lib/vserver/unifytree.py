@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import posixpath
-from errno import EAGAIN, EINVAL, ELOOP, ENOTDIR, ENOTSUP, EXDEV
+from errno import EAGAIN, EINVAL, ELOOP, ENOENT, ENOTDIR, ENOTSUP, EXDEV
 from stat import S_IMODE
 
 from vserver.errors import VserverError, reason
 from vserver.kernel import sharing, syscalls
+from vserver.kernel.guard import Metadata
 from vserver.kernel.rooted import Descriptor, Root, reopen_regular
 from vserver.kernel.treecopy import copy_content, set_metadata
 from vserver.messages import visible
@@ -16,6 +16,8 @@ from vserver.messages import visible
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from vserver.kernel.guard import Held
 
 TEMPORARY = ".vunify.new"
 """The only name under which a file is put together; one that is there is a leftover."""
@@ -26,12 +28,23 @@ class File:
 
     __slots__ = ("directory", "entry", "fd", "name", "path")
 
-    def __init__(self, directory: int, name: str, path: str, found: int) -> None:
+    def __init__(
+        self,
+        directory: int,
+        name: str,
+        path: str,
+        found: int,
+        entry: os.stat_result | None = None,
+    ) -> None:
+        """``found`` is an O_PATH descriptor of it, ``entry`` its stat(2) if that is known.
+
+        EINVAL when that is no regular file.
+        """
         self.directory = directory
         self.name = name
         self.path = path
-        self.fd = reopen_regular(found, os.O_RDONLY)
-        self.entry = os.fstat(self.fd)
+        self.entry = entry or os.fstat(found)
+        self.fd = reopen_regular(found, os.O_RDONLY, self.entry.st_mode)
 
     def __enter__(self) -> File:
         return self
@@ -44,13 +57,16 @@ class File:
         """Device and inode number."""
         return self.entry.st_dev, self.entry.st_ino
 
-    def refresh(self) -> None:
+    def refresh(self) -> Metadata:
         """See the file as it is now."""
-        self.entry = os.fstat(self.fd)
+        metadata = Metadata(self.fd)
+        self.entry = metadata.entry
+        return metadata
 
     def has_changed(self) -> bool:
         """Whether the content is another than when the file was opened."""
-        return _content_stamp(os.fstat(self.fd)) != _content_stamp(self.entry)
+        found, entry = os.fstat(self.fd), self.entry
+        return found.st_mtime_ns != entry.st_mtime_ns or found.st_size != entry.st_size
 
     def has_its_name(self) -> bool:
         """Whether the name still leads to this file."""
@@ -58,7 +74,7 @@ class File:
             found = os.stat(self.name, dir_fd=self.directory, follow_symlinks=False)
         except FileNotFoundError:
             return False
-        return (found.st_dev, found.st_ino) == self.inode
+        return found.st_ino == self.entry.st_ino and found.st_dev == self.entry.st_dev
 
     def has_content_of(self, other: File) -> bool:
         """Whether both files have the same bytes."""
@@ -67,7 +83,7 @@ class File:
 
     def has_metadata_of(self, other: File) -> bool:
         """Whether owner, mode and extended attributes agree; the times need not."""
-        return _metadata(self.entry) == _metadata(other.entry) and (
+        return have_same_owner(self.entry, other.entry) and (
             sharing.attributes(self.fd) == sharing.attributes(other.fd)
         )
 
@@ -96,14 +112,18 @@ class File:
                 os.unlink(TEMPORARY, dir_fd=directory)
                 raise
 
-    def link_to(self, directory: int, name: str) -> None:
-        """Make ``name`` in ``directory``, which is there, a name of this very file."""
+    def link_to(self, directory: int, name: str, held: Held) -> None:
+        """Make ``name`` in ``directory``, which is there, a name of this very file.
+
+        BusyError when somebody waits to write it, in spite of ``held``.
+        """
         try:
             sharing.link(self.fd, directory, TEMPORARY)
         except FileExistsError:
             os.unlink(TEMPORARY, dir_fd=directory)
             sharing.link(self.fd, directory, TEMPORARY)
         try:
+            held.check()
             os.rename(TEMPORARY, name, src_dir_fd=directory, dst_dir_fd=directory)
         except BaseException:
             os.unlink(TEMPORARY, dir_fd=directory)
@@ -124,12 +144,11 @@ def open_temporary(directory: int) -> int:
         return os.open(TEMPORARY, flags, 0o600, dir_fd=directory)
 
 
-def _content_stamp(entry: os.stat_result) -> tuple[int, int]:
-    return entry.st_size, entry.st_mtime_ns
-
-
-def _metadata(entry: os.stat_result) -> tuple[int, int, int]:
-    return entry.st_mode, entry.st_uid, entry.st_gid
+def have_same_owner(one: os.stat_result, other: os.stat_result) -> bool:
+    """Whether owner, group and mode, the type included, agree."""
+    return (
+        one.st_mode == other.st_mode and one.st_uid == other.st_uid and one.st_gid == other.st_gid
+    )
 
 
 class Tree:
@@ -138,7 +157,16 @@ class Tree:
     The directory used last stays open: files come sorted, so that each is opened once.
     """
 
-    __slots__ = ("_directory", "_path", "identity", "is_dirty", "root", "top")
+    __slots__ = (
+        "_changed",
+        "_device",
+        "_directory",
+        "_missing",
+        "_path",
+        "identity",
+        "root",
+        "top",
+    )
 
     def __init__(self, top: str) -> None:
         """The tree at the host's path ``top``; VserverError (255) when it cannot be opened."""
@@ -151,8 +179,9 @@ class Tree:
         found = os.fstat(self.root.fd)
         self.identity = found.st_dev, found.st_ino
         self._path = ""
-        self._directory = -1
-        self.is_dirty = False  # the open directory holds changes that are to be on the disk
+        self._directory = self._device = -1
+        self._missing = ""  # the directory that was not there last
+        self._changed: set[str] = set()  # directories with changes that are to be on the disk
 
     def host_path(self, path: str) -> str:
         """Where ``path`` is for the administrator, fit for a terminal."""
@@ -163,11 +192,35 @@ class Tree:
 
         OSError as of open(2); EXDEV when it lies on another mount.
         """
-        if path != self._path:
+        if path == self._path and self._directory >= 0:
+            return self._directory
+        if path and path == self._missing:
+            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), path)
+        try:
             fd = self.root.open_local(path)
-            self.leave()
-            self._path, self._directory = path, fd
-        return self._directory
+        except FileNotFoundError:
+            self._missing = path
+            raise
+        self.leave()
+        self._path, self._directory = path, fd
+        self._device = os.fstat(fd).st_dev
+        return fd
+
+    def look(self, path: str) -> os.stat_result | None:
+        """What the name ``path`` leads to, a link not followed; None when there is nothing.
+
+        Errors as of ``open``.
+        """
+        above, _, name = path.rpartition("/")
+        try:
+            found = os.stat(name, dir_fd=self.directory(above), follow_symlinks=False)
+        except OSError as error:
+            if error.errno in (ELOOP, ENOTDIR, ENOENT):
+                return None
+            raise
+        if found.st_dev != self._device:
+            raise OSError(EXDEV, os.strerror(EXDEV), path)
+        return found
 
     def resolved(self, paths: Iterable[str]) -> dict[str, str]:
         """``paths`` by the paths at which a walk through the tree meets them.
@@ -194,13 +247,29 @@ class Tree:
             return None
         return os.readlink(f"/proc/self/fd/{fd}")[top:].rstrip("/")
 
+    def note_change(self, directory: str) -> None:
+        """Remember that there are changes in ``directory``, for ``sync``."""
+        self._changed.add(directory)
+
+    def sync(self) -> None:
+        """See to it that all changes are on the disk: fsync(2) of their directories.
+
+        One that has gone meanwhile is left out. Together they take little more than one: the
+        file systems write the changes of all with those of the first.
+        """
+        changed, self._changed = sorted(self._changed), set()
+        for path in changed:
+            try:
+                fd = self.root.open_local(path)
+            except OSError:
+                continue
+            with Descriptor(fd):
+                os.fsync(fd)
+
     def leave(self) -> None:
-        """Close the directory used last; what was changed in it is on the disk then."""
+        """Close the directory used last."""
         if self._directory >= 0:
-            if self.is_dirty:
-                os.fsync(self._directory)
             os.close(self._directory)
-        self.is_dirty = False
         self._path, self._directory = "", -1
 
     def close(self) -> None:
@@ -213,31 +282,37 @@ class Tree:
 
         EINVAL when there is something else, EXDEV when it lies on another mount.
         """
-        above, name = posixpath.split(path)
+        above, _, name = path.rpartition("/")
         try:
             directory = self.directory(above)
             found = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=directory)
         except OSError as error:
-            if error.errno in (ELOOP, ENOTDIR) or isinstance(error, FileNotFoundError):
+            if error.errno in (ELOOP, ENOTDIR, ENOENT):
                 return None
             raise
-        with Descriptor(found):
-            if os.fstat(found).st_dev != os.fstat(directory).st_dev:
+        try:
+            entry = os.fstat(found)
+            if entry.st_dev != self._device:
                 raise OSError(EXDEV, os.strerror(EXDEV), path)
-            return File(directory, name, path, found)
+            return File(directory, name, path, found, entry)
+        finally:
+            os.close(found)
 
     def make_directory(self, path: str, model: Tree) -> int:
         """The open directory ``path``, made like the one of ``model`` where it is missing."""
+        self._missing = ""
         try:
             return self.directory(path)
         except FileNotFoundError:
             pass
-        above, name = posixpath.split(path)
-        if not name or name in (".", ".."):
+        above, _, name = path.rpartition("/")
+        if name in ("", ".", ".."):
             raise OSError(EINVAL, os.strerror(EINVAL), path)
+        self.note_change(above)
         origin = model.directory(path)
         entry = os.fstat(origin)
         os.mkdir(name, 0o700, dir_fd=self.make_directory(above, model))
+        self._missing = ""
         fd = self.directory(path)
         set_metadata(fd, entry, model.directory(path))
         os.fchmod(fd, S_IMODE(entry.st_mode))

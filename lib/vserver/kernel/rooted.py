@@ -265,13 +265,15 @@ class _Parent:
             raise OSError(error.errno, error.strerror, self.path) from None
 
 
-def reopen_regular(fd: int, flags: int) -> int:
+def reopen_regular(fd: int, flags: int, mode: int | None = None) -> int:
     """Open for good what O_PATH descriptor ``fd`` names, if it is a regular file (EINVAL).
+
+    ``mode`` is its ``st_mode`` for who knows that already.
 
     An O_PATH descriptor cannot be exchanged for something else any more, so that no device,
     fifo or socket is ever opened. O_NONBLOCK: a lease is EWOULDBLOCK, not a wait.
     """
-    if not S_ISREG(os.fstat(fd).st_mode):
+    if not S_ISREG(os.fstat(fd).st_mode if mode is None else mode):
         raise OSError(EINVAL, "Not a regular file")
     return os.open(f"/proc/self/fd/{fd}", flags | os.O_NONBLOCK)
 

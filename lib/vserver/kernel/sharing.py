@@ -38,14 +38,15 @@ if TYPE_CHECKING:
 
 
 def same_content(one: int, other: int, size: int) -> bool:
-    """Whether the first ``size`` bytes of two open files are equal, and both end there."""
+    """Whether the first ``size`` bytes of two open files are equal."""
     offset = 0
     while offset < size:
-        block = os.pread(one, _BLOCK, offset)
-        if not block or block != os.pread(other, _BLOCK, offset):
+        length = min(size - offset, _BLOCK)
+        block = os.pread(one, length, offset)
+        if not block or block != os.pread(other, length, offset):
             return False
         offset += len(block)
-    return offset == size
+    return True
 
 
 def attributes(fd: int) -> dict[str, bytes]:
@@ -158,11 +159,24 @@ class Lease:
             fcntl.fcntl(self._fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         except OSError as error:
             if error.errno == EAGAIN:
-                raise BusyError(ETXTBSY, os.strerror(ETXTBSY), self._path) from None
+                raise self._busy() from None
             if error.errno not in (EINVAL, ENOLCK):
                 raise
         else:
             self._held = True
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this file system has leases."""
+        return self._held
+
+    def check(self) -> None:
+        """BusyError when somebody waits for its end, or has waited so long that it ended."""
+        if self._held and fcntl.fcntl(self._fd, fcntl.F_GETLEASE) != fcntl.F_RDLCK:
+            raise self._busy()
+
+    def _busy(self) -> BusyError:
+        return BusyError(ETXTBSY, os.strerror(ETXTBSY), self._path)
 
     def release(self) -> None:
         """Let writers in again."""
