@@ -15,7 +15,7 @@ LIST = (
     "sed 's/^[0-9a-f]*  //' /usr/lib/vserver/.manifest"
     " | grep -E '^\\./usr/(sbin|lib/vserver)/[^/]+$'"
 )
-NOT_PROGRAMS = {".manifest", "sample.conf", "sample.sh", "stub"}
+NOT_PROGRAMS = {".manifest", "quotabroker", "sample.conf", "sample.sh", "stub"}
 WRAPPERS = {"rootshell", "vps", "vpstree", "vtop"}  # --help is that of the program they run
 OPTION = re.compile(r"(?<![\w-])--?[a-zA-Z][a-zA-Z_-]*")
 
