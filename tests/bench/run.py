@@ -36,6 +36,15 @@ BARE_PYTHON = ["/usr/bin/python3", "-IS", f"{TESTS}/bench/floor.py"]
 DISK_ROUNDS = 5
 WATCH_ROUNDS = 7
 SETTLE = 3.0  # seconds after which a command that starts a guest is taken to stay with it
+# The service with BACKGROUND=yes until the last guest runs, and with guests that cannot be started.
+BACKGROUND = (
+    "rm -f {last}; echo BACKGROUND=yes >>/etc/vservers.conf; {service} start;"
+    " until [ -e {last} ]; do sleep 0.01; done; sed -i '$d' /etc/vservers.conf"
+)
+BROKEN = (
+    "cd /etc/vservers; echo fi >broken.conf; echo ONBOOT=yes >gone.conf; {service} start;"
+    " rm broken.conf gone.conf"
+)
 NO_PROGRAM = ["/usr/bin/python3", "-I", "-S", "-c", "pass"]
 
 
@@ -50,7 +59,7 @@ class Bench:
 
     def run(self, only: str = "") -> None:
         """Measure and print everything, or what is in the method ``only``."""
-        if only in ("", "watching"):
+        if only in ("", "many", "watching"):
             peers.prepare(self.host, FLOOR, self.guests)
         if only:
             getattr(self, only)()
@@ -105,8 +114,14 @@ class Bench:
             ["sh", "-c", f"for i in $(seq {self.guests}); do {command} -n many$i; done"]
             for command in ("lxc-start", "lxc-stop -k")
         )
+        end = [service, "stop"]
+        last = max(f"many{number}" for number in range(1, self.guests + 1))
+        background = BACKGROUND.format(service=service, last=f"/vservers/{last}/stamp")
+        broken = BROKEN.format(service=service)
         cases = [
-            case("vserver", [service, "start"], after=[service, "stop"]),
+            case("vserver", [service, "start"], after=end),
+            case("vserver, in the background", ["sh", "-c", background], after=end),
+            case("vserver, two more are broken", ["sh", "-c", broken], after=end),
             case("lxc", start, after=stop),
         ]
         self.table(f"Start of {self.guests} guests, one after the other", cases, rounds=3)
@@ -259,7 +274,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--guests", type=int, default=50)
-    parser.add_argument("--only", choices=["disk", "million", "network", "watching"], default="")
+    parser.add_argument(
+        "--only", choices=["disk", "million", "network", "many", "watching"], default=""
+    )
     arguments = parser.parse_args()
     compile_static(FLOOR)
     compile_static(SOCKETS)
