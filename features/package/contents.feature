@@ -21,7 +21,7 @@ Feature: what the package brings
 
   Scenario: what some tools alone need is recommended
     When I run "dpkg-query -W -f '${Recommends}\n' vserver"
-    Then it prints "rpm, rsync, openssh-client"
+    Then it prints "procps, psmisc, rpm, rsync, openssh-client"
 
   @0.3-04
   Scenario: the licence is part of it
