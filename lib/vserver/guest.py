@@ -50,6 +50,11 @@ class Guest:
         """Does the guest's own init run it?"""
         return "fakeinit" in self.config.words("S_FLAGS")
 
+    @property
+    def wants_quota(self) -> bool:
+        """Is CAP_QUOTACTL among S_CAPS (0.26)?"""
+        return any(caps.is_quotactl(word) for word in self.config.words("S_CAPS"))
+
     def open_tree(self) -> Root:
         """The guest's tree, to be closed by the caller; VserverError when there is none."""
         config.check_directory(self.config)
@@ -225,11 +230,6 @@ class Guest:
         for word in self.config.words("S_CAPS"):
             if (caps.parse(word) or 0) & ~caps.IN_USER_NAMESPACE:
                 raise VserverError(f"S_CAPS: {word} and S_FLAGS userns exclude each other")
-
-    @property
-    def wants_quota(self) -> bool:
-        """Is CAP_QUOTACTL among S_CAPS (0.26)?"""
-        return any(caps.is_quotactl(word) for word in self.config.words("S_CAPS"))
 
     def quota(self, root: Root, allowed: int) -> Quota | None:
         """The quota that is handled for the guest, whose ceiling is ``allowed``: if it wants
