@@ -28,10 +28,10 @@ both_abis = pytest.mark.parametrize("abi", ["", "-i"])
 class Guest:
     """The guest "web" on a file system of its own; ``served`` is the answer to what passes."""
 
-    def __init__(self, host: TestHost, shell: Shell) -> None:
+    def __init__(self, host: TestHost, shell: Shell, **conf: str) -> None:
         self._host = host
         self._served = "ok" if make_own_file_system(shell, "/vservers/web") else "ESRCH"
-        busybox.make(host, "web", conf=CONF)
+        busybox.make(host, "web", conf={**CONF, **conf})
         install(host, "web")
         shell.must("vserver web start")
 
@@ -95,6 +95,13 @@ def test_users_see_their_own_quota_and_change_none(guest: Guest) -> None:
     assert guest.is_served(f"{user} info")
     for words in ("get 0", f"get {ALICE + 1}", "-g get 5", f"set {ALICE} 5", "next 0", "setinfo"):
         assert guest.call(f"{user} {words}") == "EPERM", words
+
+
+def test_root_in_a_user_namespace_is_served(host: TestHost, shell: Shell) -> None:
+    guest = Guest(host, shell, S_FLAGS="userns")
+    assert guest.is_served(f"set {ALICE} 100")
+    assert guest.is_served(f"-u {ALICE} get {ALICE}")
+    assert guest.call(f"-u {ALICE} set {ALICE} 100") == "EPERM"
 
 
 @pytest.mark.parametrize("capability", [CAP_CHOWN, CAP_AUDIT_WRITE])
