@@ -27,6 +27,7 @@ _TO_THE_END = (1 << 64) - 1
 _FIRST_EXTENTS = _FIEMAP.pack(0, 0, _FLAG_SYNC, 0, 2, 0) + bytes(2 * _EXTENT.size)
 _MORE_EXTENTS = _FIEMAP.pack(0, 0, _FLAG_SYNC, 0, 64, 0) + bytes(64 * _EXTENT.size)
 _EXTENT_LAST, _EXTENT_UNKNOWN, _EXTENT_SHARED = 0x0001, 0x0002, 0x2000
+_EXTENT_WITHOUT_PLACE = 0x0008 | 0x0200  # FIEMAP_EXTENT_ENCODED, FIEMAP_EXTENT_DATA_INLINE
 
 _BLOCK = 1 << 18
 
@@ -96,15 +97,23 @@ def _dedupe_piece(source: int, target: int, offset: int, length: int) -> int:
 
 
 def share_all(one: int, other: int) -> bool:
-    """Whether two files lie in the same blocks throughout; false where that is not known."""
+    """Whether two files lie in the same blocks throughout; false where that is not known.
+
+    Of compressed extents, and of those inside an inode (btrfs), FIEMAP does not tell the place:
+    the files are compared then. What lies in an inode counts as shared if it is equal.
+    """
     try:
         mine, others = _extents(one), _extents(other)
     except OSError as error:
         if error.errno == ENOTSUP:
             return False
         raise
-    known = all(not flags & _EXTENT_UNKNOWN for *_, flags in mine)
-    return bool(mine) and known and [e[:3] for e in mine] == [e[:3] for e in others]
+    if not mine or [e[:3] for e in mine] != [e[:3] for e in others]:
+        return False
+    if any(flags & _EXTENT_UNKNOWN for *_, flags in mine):
+        return False
+    is_told = not any(flags & _EXTENT_WITHOUT_PLACE for *_, flags in mine + others)
+    return is_told or same_content(one, other, os.fstat(one).st_size)
 
 
 def shared_bytes(fd: int, size: int) -> int:
