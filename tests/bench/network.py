@@ -129,7 +129,7 @@ def show_rates(host: TestHost, rounds: int) -> None:
         cells = [_cell([(one[place], one[OUTSIDE]) for one in measured[kind]]) for kind in KINDS]
         print(f"| {place} | {' | '.join(cells)} |")
     outside = (statistics.median(one[OUTSIDE] for one in measured[kind]) for kind in KINDS)
-    print(f"| times in a second | {' | '.join(f'{rate:.0f}' for rate in outside)} |", flush=True)
+    print(f"| times in a second of processor time | {' | '.join(f'{rate:.0f}' for rate in outside)} |", flush=True)
 
 
 def _round(host: TestHost, kind: str) -> dict[str, float]:

@@ -1,6 +1,6 @@
 /* How often a process can do with sockets what servers and clients do.
  *
- * sockets KIND ADDRESS SECONDS - print how many times in a second, for about SECONDS:
+ * sockets KIND ADDRESS SECONDS - print how many times in a second of processor time, for SECONDS:
  *
  * socket   - make a TCP socket and close it
  * bind     - the same, bound to port 8000 of 0.0.0.0
@@ -9,7 +9,7 @@
  * stream   - 16 KiB over a connection to ourselves
  *
  * ADDRESS is what the clients ask for; the servers are on 0.0.0.0. All is done by one process on
- * one processor, so that no scheduling is measured.
+ * one processor.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -131,11 +131,12 @@ static const struct {
 	{ "stream", prepare_stream, do_stream },
 };
 
+/* The processor time of this process: others on the machine do not count. */
 static double now(void)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
 	return time.tv_sec + time.tv_nsec / 1e9;
 }
 

@@ -208,10 +208,12 @@ int setsockopt(struct bpf_sockopt *ctx)
 // The destination that the program means by *address. 127.0.0.1 is remembered, to be shown again.
 inline_static int resolve_destination(struct bpf_sock_addr *ctx, const struct address_set *set, __u32 *address)
 {
-	int own = (is_loopback(*address) || *address == INADDR_ANY) && (set->flags & OWN_LOOPBACK) &&
-		  !contains(set, *address);
-	struct socket_state *state = own ? make_state(ctx->sk) : state_of(ctx->sk);
+	int own = (is_loopback(*address) || *address == INADDR_ANY) && !contains(set, *address);
+	struct socket_state *state;
 
+	if (!(set->flags & OWN_LOOPBACK))
+		return ALLOW;
+	state = own ? make_state(ctx->sk) : state_of(ctx->sk);
 	if (own) {
 		if (!state)
 			return REFUSE;

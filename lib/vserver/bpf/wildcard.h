@@ -238,11 +238,15 @@ inline_static void remove_subscriber(__u32 broadcast, __u16 port, __u32 first)
 
 inline_static int register_datagram(struct bpf_sock *ctx)
 {
-	const struct address_set *set = set_of(ctx);
-	struct socket_state *state = state_of(ctx);
+	const struct address_set *set;
+	struct socket_state *state;
 	__u16 port = bpf_htons(ctx->src_port);
 
-	if (ctx->type != SOCK_DGRAM || !set || !state || !bound_any(state, set))
+	if (ctx->type != SOCK_DGRAM)
+		return ALLOW;
+	set = set_of(ctx);
+	state = state_of(ctx);
+	if (!set || !bound_any(state, set))
 		return ALLOW;
 	state->flags |= REGISTERED;
 	state->bound_port = port;
@@ -272,10 +276,14 @@ int post_bind6(struct bpf_sock *ctx)
 SEC("cgroup/sock_release")
 int sock_release(struct bpf_sock *ctx)
 {
-	const struct address_set *set = set_of_cgroup();
-	const struct socket_state *state = state_of(ctx);
+	const struct address_set *set;
+	const struct socket_state *state;
 	__u16 port;
 
+	if (ctx->type != SOCK_DGRAM)
+		return ALLOW;
+	set = set_of_cgroup();
+	state = state_of(ctx);
 	if (!state || !(state->flags & REGISTERED) || !bound_any(state, set))
 		return ALLOW;
 	port = state->bound_port;
@@ -372,6 +380,11 @@ inline_static int read_datagram(struct __sk_buff *skb, struct datagram *datagram
 	return 1;
 }
 
+inline_static struct endpoint endpoint_of(const struct datagram *datagram)
+{
+	return (struct endpoint){ .address = datagram->destination, .port = datagram->destination_port };
+}
+
 // Give the datagram to the socket that is bound to address; 0 when there is none.
 inline_static int assign(struct __sk_buff *skb, const struct datagram *datagram, __u32 address)
 {
@@ -440,12 +453,11 @@ SEC("tc")
 int device_ingress(struct __sk_buff *skb)
 {
 	struct datagram datagram;
-	struct endpoint to = {};
+	struct endpoint to;
 
 	if (!read_datagram(skb, &datagram))
 		return TC_ACT_UNSPEC;
-	to.address = datagram.destination;
-	to.port = datagram.destination_port;
+	to = endpoint_of(&datagram);
 	if ((skb->mark & COPY_MARK_MASK) == COPY_MARK)
 		return deliver_copy(skb, &datagram, &to);
 	if (skb->pkt_type == PACKET_LOOPBACK)
@@ -461,12 +473,11 @@ SEC("tc")
 int device_egress(struct __sk_buff *skb)
 {
 	struct datagram datagram;
-	struct endpoint to = {};
+	struct endpoint to;
 
 	if (!read_datagram(skb, &datagram))
 		return TC_ACT_UNSPEC;
-	to.address = datagram.destination;
-	to.port = datagram.destination_port;
+	to = endpoint_of(&datagram);
 	copy_broadcast(skb, &to);
 	return TC_ACT_UNSPEC;
 }

@@ -21,7 +21,8 @@ from vserver.paths import BPF_OBJECTS
 OBJECT = BPF_OBJECTS + "/ipv4root.o"
 LEAF_PREFIX = "ip4-"
 
-# The programs of a leaf and their attach types (linux/bpf.h, enum bpf_attach_type)
+# The programs of a leaf and their attach types (linux/bpf.h, enum bpf_attach_type). A call of one
+# takes as long as what it does: those are left out that a set has no use for.
 _PROGRAMS = (
     ("sock_create", 2),
     ("sock_release", 34),
@@ -33,17 +34,18 @@ _PROGRAMS = (
     ("connect6", 11),
     ("sendmsg4", 14),
     ("sendmsg6", 15),
+    ("getsockname6", 32),
+    ("setsockopt", 22),
+    ("ingress", 0),
+    ("egress", 1),
+)
+_OF_OWN_LOOPBACK = (
     ("recvmsg4", 19),
     ("recvmsg6", 20),
     ("getpeername4", 29),
     ("getpeername6", 30),
-    ("getsockname4", 31),
-    ("getsockname6", 32),
-    ("setsockopt", 22),
-    ("sock_ops", 3),
-    ("ingress", 0),
-    ("egress", 1),
 )
+_OF_SEVERAL = (("getsockname4", 31), ("sock_ops", 3))
 
 # struct address_set of bpf/ipv4root.h: count, count6, route_count and flags; the cookie, the id
 # and the broadcast address; then 16 IPv4 and IPv6 addresses (MAX_ADDRESSES) and MAX_ROUTES routes
@@ -186,13 +188,23 @@ def _is_ready(fd: int, path: str, addresses: AddressSet, *, is_new: bool) -> boo
 def _prepare(fd: int, path: str, addresses: AddressSet) -> None:
     """Attach the programs, which makes the storage, write the set there, mark the leaf ready."""
     pinned = bpf.load(OBJECT)
-    for name, attach_type in _PROGRAMS:
+    for name, attach_type in _programs(path, addresses):
         program = bpf.open_pinned(f"{pinned}/{name}")
         bpf.attach(fd, program, attach_type)
         os.close(program)
     _write(fd, path, pinned, addresses)
     os.setxattr(path, _SET_FACT, str(addresses).encode())
     os.setxattr(path, _READY_FACT, pinned.encode())
+
+
+def _programs(path: str, addresses: AddressSet) -> tuple[tuple[str, int], ...]:
+    """The programs that the leaf ``path`` of a set needs, with their attach types."""
+    programs = _PROGRAMS
+    if _has_own_loopback(path):
+        programs += _OF_OWN_LOOPBACK
+    if len(addresses.effective()) > 1:
+        programs += _OF_SEVERAL
+    return programs
 
 
 def _refresh(fd: int, path: str, pinned: str, addresses: AddressSet) -> None:
@@ -236,13 +248,17 @@ def _packed(path: str, identity: int, addresses: AddressSet) -> bytes:
 
 
 def _flags(path: str) -> int:
-    """In a context 127.0.0.1 is the guest itself (0.11); on the root server it stays shared."""
-    flags = _OWN_LOOPBACK if path.startswith(cgroup.mount_point() + "/vserver/") else 0
+    flags = _OWN_LOOPBACK if _has_own_loopback(path) else 0
     try:
         with open("/proc/sys/net/ipv6/bindv6only", "rb") as setting:
             return flags | (_BIND_V6ONLY if setting.read(1) == b"1" else 0)
     except FileNotFoundError:
         return flags
+
+
+def _has_own_loopback(path: str) -> bool:
+    """In a context 127.0.0.1 is the guest itself (0.11); on the root server it stays shared."""
+    return path.startswith(cgroup.mount_point() + "/vserver/")
 
 
 def _make_directory(path: str) -> bool:
