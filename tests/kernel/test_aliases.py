@@ -183,7 +183,9 @@ def test_an_alias_from_before_moves_to_the_new_address(host: TestHost) -> None:
 
 def test_an_alias_that_is_right_stays_untouched(host: TestHost) -> None:
     up(host, "web", IPROOT="eth0:192.0.2.20")
+    listens = "awk '$2 == 0 && $4 != \"00000000\"' /proc/net/netlink | grep -q ."
     with host.start("ip monitor address") as monitor:
+        host.run(f"until {listens}; do sleep 0.01; done")
         up(host, "web", IPROOT="eth0:192.0.2.20")
         host.run("ip addr add 192.0.2.77/24 dev eth0")
         monitor.expect("192.0.2.77")

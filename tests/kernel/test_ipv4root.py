@@ -240,12 +240,13 @@ def test_two_contexts_listen_on_localhost(host: TestHost) -> None:
     program = """
         a = tcp("127.0.0.1", 80)
         print("ok", flush=True)
-        input()
+        a.settimeout(None)
+        a.accept()
     """
     words = ["python3", "-c", PROGRAM + _join(HOST, 7) + textwrap.dedent(program)]
-    with host.start(words, input="") as first:
-        assert restricted(host, 'print(name(tcp("127.0.0.1", 80)))', SECOND, context=8) == [SECOND]
+    with host.start(words) as first:
         first.expect("ok")
+        assert restricted(host, 'print(name(tcp("127.0.0.1", 80)))', SECOND, context=8) == [SECOND]
 
 
 def _join(address: str, context: int) -> str:

@@ -62,7 +62,7 @@ def test_a_datagram_without_bind_comes_from_the_own_address(uring: TestHost, pol
     with uring.lan.start(["python3", "-c", program]) as receiver:
         receiver.expect("up")
         answer(uring, polled, "send 192.0.2.1 8000")
-        assert receiver.wait(10).out.endswith(f"{OWN}\n")
+        assert receiver.wait().out.endswith(f"{OWN}\n")
 
 
 @polled
