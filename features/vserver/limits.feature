@@ -67,6 +67,13 @@ Feature: resource limits and priority of a guest
       """
 
   @0.7-10 @controllers
+  Scenario: without nproc the limit is for each user
+    Given the guest "web" has the setting ULIMIT="-HS -u 50"
+    And the guest "web" is running
+    When I run "vserver --silent web exec sh -c 'for i in $(seq 100); do sleep 4711 & done'; vserver web status"
+    Then the output has the line "101 processes running"
+
+  @0.7-10 @controllers
   Scenario: nproc bounds the guest as a whole
     Given the guest "web" has the setting ULIMIT="-HS -u 50"
     And the guest "web" has the setting S_FLAGS=nproc

@@ -67,7 +67,7 @@ def _furnish(
         devices.restrict(context.directory(number))
         abstract.keep_apart(context.directory(number))
     if not request.flags & session.LIMITING:
-        limits.limit_processes(number, request.processes)
+        limits.limit_processes(number, None)
     session.set_flags(number, request.flags, request.processes)
     place = session.Place(
         number, session.setting(request, number), session.leaf(request, number), held

@@ -17,6 +17,11 @@ from steps import Shell, eventually
 if TYPE_CHECKING:
     from testhost import TestHost
 
+FILL = """\
+#!/bin/sh
+while sleep 4711 & do :; done
+"""
+
 
 @given(parsers.parse('a guest "{name}"'))
 def make_guest(host: TestHost, name: str) -> None:
@@ -70,6 +75,19 @@ def authorize(host: TestHost, name: str) -> None:
     made = host.lan.run("ssh-keygen -q -t ed25519 -N '' -f /tmp/key")
     assert made.status == 0, made
     debian.authorize(host.path(f"/vservers/{name}"), host.lan.read("/tmp/key.pub"))
+
+
+@given(parsers.parse('a guest "{name}" that counts its users, with {most:d} processes for each'))
+def make_counting_guest(host: TestHost, name: str, most: int) -> None:
+    """It has the program fill, which starts processes until there can be no more."""
+    conf = {"S_FLAGS": "lock userns", "ULIMIT": f"-HS -u {most}"}
+    busybox.make(host, name, conf=conf, files={"bin/fill": FILL})
+
+
+@given(parsers.parse('user 1000 has used up the processes of the guest "{name}"'))
+def fill_guest(shell: Shell, name: str) -> None:
+    filled = shell.host.run(f"vserver --silent {name} suexec alice fill")
+    assert "Resource temporarily unavailable" in filled.err, filled
 
 
 @given(parsers.parse('a guest "{name}" with an init of its own'))

@@ -43,10 +43,10 @@ sleep 1000 </dev/null >/dev/null 2>&1 &
 """
 
 
-@pytest.fixture
-def web(host: TestHost) -> TestHost:
+@pytest.fixture(params=["", "userns"])
+def web(host: TestHost, request: pytest.FixtureRequest) -> TestHost:
     """A host with the running guest "web", which has the program attack."""
-    root = busybox.make(host, "web")
+    root = busybox.make(host, "web", conf={"S_FLAGS": request.param})
     shutil.copy(host.path("/usr/local/bin/attack"), f"{root}/bin/attack")
     host.write("/mark-of-the-host", "host\n")
     assert host.run("vserver web start").status == 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from guests import busybox
+from guests import busybox, write_conf
 
 if TYPE_CHECKING:
     from testhost import TestHost
@@ -52,6 +52,16 @@ def web(host: TestHost) -> TestHost:
 )
 @pytest.mark.parametrize("after", ["start", "stop"])
 def test_the_next_command_works(web: TestHost, before: str, command: str, after: str) -> None:
+    _kill_at_each_step(web, before, command, after)
+
+
+def test_the_next_command_works_with_a_user_namespace(web: TestHost) -> None:
+    write_conf(web, "web", {**CONF, "S_FLAGS": "userns"})
+    _kill_at_each_step(web, "stop", "start", "stop")
+    assert len(set(web.run("readlink /proc/[0-9]*/ns/user").out.split())) == 1
+
+
+def _kill_at_each_step(web: TestHost, before: str, command: str, after: str) -> None:
     _must(web, before)
     steps = _sample(_steps(web, command))
     killed = 0

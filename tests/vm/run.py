@@ -41,6 +41,7 @@ TESTS = {
                 "iproot",
                 "netns",
                 "reducecap",
+                "userns",
                 "vserver",
             )
         ),
