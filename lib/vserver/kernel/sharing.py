@@ -102,6 +102,9 @@ def share_all(one: int, other: int) -> bool:
     Of compressed extents, and of those inside an inode (btrfs), FIEMAP does not tell the place:
     the files are compared then. What lies in an inode counts as shared if it is equal.
     """
+    size = os.fstat(one).st_size
+    if os.fstat(other).st_size != size:
+        return False
     try:
         mine, others = _extents(one), _extents(other)
     except OSError as error:
@@ -113,7 +116,7 @@ def share_all(one: int, other: int) -> bool:
     if any(flags & _EXTENT_UNKNOWN for *_, flags in mine):
         return False
     is_told = not any(flags & _EXTENT_WITHOUT_PLACE for *_, flags in mine + others)
-    return is_told or same_content(one, other, os.fstat(one).st_size)
+    return is_told or same_content(one, other, size)
 
 
 def shared_bytes(fd: int, size: int) -> int:
