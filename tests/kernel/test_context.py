@@ -103,7 +103,7 @@ def test_a_context_that_pretends_to_leave_keeps_nobody_waiting(host: TestHost) -
     """Root in there can give process 1 the I/O priority by which it says that it leaves."""
     pretend = "ionice -c 2 -n 7 -p 1; echo on; sleep 60"
     with host.start(["chcontext", "--ctx", "500", "--secure", "sh", "-c", pretend]) as process:
-        process.expect("on")
+        process.expect("on\n")
         result = host.run("chcontext --ctx 500 true", timeout=10)
     reason = "cannot start the command: No such process"
     assert (result.status, result.err) == (255, f"Can't set the new security context ({reason})\n")

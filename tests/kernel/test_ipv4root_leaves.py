@@ -28,14 +28,14 @@ def test_one_leaf_for_one_set(host: TestHost) -> None:
     assert len(leaves(host)) == 1
     sleeping = f"{CHBIND} sh -c 'echo on; sleep 60'"
     with host.start(sleeping) as one, host.start(sleeping) as other:
-        one.expect("on")
-        other.expect("on")
+        one.expect("on\n")
+        other.expect("on\n")
         assert len(leaves(host)) == 1
 
 
 def test_the_next_command_sweeps_what_is_empty(host: TestHost) -> None:
     with host.start(f"{CHBIND} sh -c 'echo on; sleep 60'") as sleeper:
-        sleeper.expect("on")
+        sleeper.expect("on\n")
         assert host.run("chbind --ip 192.0.2.11 true").status == 0
         assert host.run("chbind --ip 192.0.2.12 true").status == 0
         assert len(leaves(host)) == 2

@@ -85,7 +85,7 @@ def test_a_session_keyring_is_not_shared(host: TestHost) -> None:
 
 def test_a_command_whose_process_1_is_killed_ends(host: TestHost) -> None:
     with host.start(["chcontext", "--ctx", "500", "sh", "-c", "echo on; sleep 60"]) as process:
-        process.expect("on")
+        process.expect("on\n")
         host.run("kill -9 $(until pgrep -x init; do sleep 0.01; done)")
         assert process.wait().status == -9
     assert host.run("chcontext --silent --ctx 500 echo again").out == "again\n"
