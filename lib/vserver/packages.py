@@ -142,6 +142,9 @@ class Packages:
             if package.is_meant_by(argument)
         ]
 
+    def part(self) -> None:
+        """Get ready to be used in a child while its parent uses them, too."""
+
     def records(self, package: Package) -> list[File]:
         """The files that ``package`` owns, directories included."""
         raise NotImplementedError

@@ -99,6 +99,10 @@ class RpmPackages(Packages):
             self._places[package] = offset, _ALGORITHMS.get(algorithm, "")
             yield package
 
+    def part(self) -> None:
+        """With an offset of its own in the listing."""
+        self._listing = open(f"/proc/self/fd/{self._listing.fileno()}", "rb")  # noqa: SIM115
+
     def records(self, package: Package) -> list[File]:
         """The files of ``package``, without those that were left out when it was installed."""
         offset, algorithm = self._places[package]

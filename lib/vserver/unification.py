@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import marshal
 from errno import EINVAL, EXDEV
 
 from vserver import packages
 from vserver.errors import VserverError, reason
+from vserver.kernel.helper import Helper, is_worthwhile
 from vserver.kernel.sharing import BusyError
 from vserver.messages import visible
 from vserver.unify import ALREADY, DIFFERENT, FAILED, LINKED, SKIPPED, Sharer
@@ -14,15 +16,17 @@ from vserver.unifytree import ChangedError, Tree
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from vserver.packages import Packages
     from vserver.unify import Log, Wish
     from vserver.unifylock import UnifyLock
 
     Action = Sharing | Parting | Preview
+    Found = tuple[dict[str, int], list[str]]
 
 ALL = "ALL"
+_PLAIN = (ALREADY, SKIPPED)  # outcomes of which nothing is told
 
 
 class Server:
@@ -116,18 +120,68 @@ class Unification:
             self._sync(target.tree)
 
     def _packages(self, action: Action, target: Server, names: list[str]) -> None:
-        for name in self._common(target, names):
-            package = f"{name}-{self._reference.packages.version(name)}"
-            self._log.say(f"Unify pkg {package} from {self._reference.name} to {target.name}")
-            self._log.detail(1, f"Loading files for package {package}")
-            paths = sorted(self._reference.packages.shareable_files(name))
-            self._log.detail(1, "Done")
-            for path in paths:
-                self._log.pause()
-                if path in self._request.excluded:
-                    self._log.detail(1, f"Package {name} exclude {visible(path)}")
+        common = self._common(target, names)
+        ahead = None
+        if action.glances and not self._log.debug and len(common) > 1 and is_worthwhile():
+            ahead = Helper(lambda: self._look_ahead(action, common[1::2]))
+        try:
+            for number, name in enumerate(common):
+                package = f"{name}-{self._reference.packages.version(name)}"
+                self._log.say(f"Unify pkg {package} from {self._reference.name} to {target.name}")
+                found = _answer(ahead) if number % 2 else None
+                if found:
+                    self._take(found, action, target.tree)
                 else:
-                    self._file(action, target.tree, path)
+                    self._package(name, action, target.tree)
+        finally:
+            if ahead:
+                ahead.end()
+
+    def _package(self, name: str, action: Action, target: Tree) -> None:
+        self._log.detail(1, f"Loading files for package {name}")
+        paths = sorted(self._reference.packages.shareable_files(name))
+        self._log.detail(1, "Done")
+        for path in paths:
+            self._log.pause()
+            if path in self._request.excluded:
+                self._log.detail(1, f"Package {name} exclude {visible(path)}")
+            else:
+                self._file(action, target, path)
+
+    def _look_ahead(self, action: Action, names: list[str]) -> Iterator[bytes]:
+        """For each package: the number of files of each plain outcome, and all other paths.
+
+        This is what a helper does, while its parent works on the packages between these.
+        """
+        excluded = self._request.excluded
+        self._reference.packages.part()
+        for name in names:
+            counts, paths = dict.fromkeys(_PLAIN, 0), []
+            for path in sorted(self._reference.packages.shareable_files(name)):
+                if path in excluded:
+                    continue
+                outcome = self._glance(action, path)
+                if outcome in counts:
+                    counts[outcome] += 1
+                else:
+                    paths.append(path)
+            yield marshal.dumps((counts, paths))
+
+    def _glance(self, action: Action, path: str) -> str:
+        try:
+            return action.glance(path)
+        except OSError:
+            return ""  # to be told when it is tried for good
+
+    def _take(self, found: Found, action: Action, target: Tree) -> None:
+        """What ``_look_ahead`` found, and the rest of the work on that package."""
+        counts, paths = found
+        for outcome, number in counts.items():
+            self.counts[outcome] += number
+            self._log.pause(number)
+        for path in paths:
+            self._log.pause()
+            self._file(action, target, path)
 
     def _sync(self, tree: Tree) -> None:
         try:
@@ -211,3 +265,11 @@ class Unification:
             self._log.detail(1, f"Already unified {target}")
         elif outcome == LINKED and not self._request.test:
             self._log.detail(1, f"Unify {source} -> {target}")
+
+
+def _answer(helper: Helper | None) -> Found | None:
+    """What a helper found in its next package, None when there is no helper any more."""
+    try:
+        return marshal.loads(helper.answer()) if helper else None
+    except ChildProcessError:  # what stopped it is told when it is met once more
+        return None

@@ -72,8 +72,8 @@ class Log:
     """How a unification speaks, and what has come of it.
 
     ``say`` gets what is to be read, ``complain`` what failed (``failed`` remembers that), and
-    ``debug`` is the level up to which details are said. ``pause`` is called between two files:
-    it shows progress, and raises what is to end the run there.
+    ``debug`` is the level up to which details are said. ``pause`` is called between two files,
+    with the number of files to come: it shows progress, and raises what is to end the run there.
     """
 
     __slots__ = ("_complain", "_noticed", "_say", "debug", "failed", "pause")
@@ -82,7 +82,7 @@ class Log:
         self,
         say: Callable[[str], None],
         complain: Callable[[str], None],
-        pause: Callable[[], None],
+        pause: Callable[..., None],
         debug: int = 0,
     ) -> None:
         self._say = say
@@ -141,8 +141,11 @@ class Sharer:
 
         Errors as of Tree.look.
         """
-        source, target = self.source.look(path), self.target.look(path)
-        if not (source and target and S_ISREG(source.st_mode) and S_ISREG(target.st_mode)):
+        source = self.source.look(path)
+        if not source:
+            return ""
+        target = self.target.look(path)
+        if not (target and S_ISREG(source.st_mode) and S_ISREG(target.st_mode)):
             return ""
         if source.st_ino == target.st_ino and source.st_dev == target.st_dev:
             return ALREADY if self._is_immutable(path, source.st_ino) else ""

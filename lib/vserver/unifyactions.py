@@ -18,7 +18,7 @@ class Sharing:
     """The target gets the file of the reference server, if it has the same one or none (0.14)."""
 
     __slots__ = ("_sharer",)
-    verb = "link"
+    verb, glances = "link", True
 
     def __init__(self, sharer: Sharer) -> None:
         self._sharer = sharer
@@ -45,7 +45,7 @@ class Parting:
     """--undo: the target gets a file of its own, of what it has now (0.4)."""
 
     __slots__ = ("_lock", "_reference", "_target")
-    verb = "copy"
+    verb, glances = "copy", False
 
     def __init__(self, reference: Tree, target: Tree, lock: UnifyLock) -> None:
         self._reference = reference
@@ -89,7 +89,7 @@ class Preview:
     """--test: the command that would do it, as a detail; nothing is changed."""
 
     __slots__ = ("_command", "_log", "_reference", "_target", "_undo")
-    verb = "link"
+    verb, glances = "link", False
 
     def __init__(self, reference: Tree, target: Tree, wish: Wish, log: Log, *, undo: bool) -> None:
         self._reference = reference

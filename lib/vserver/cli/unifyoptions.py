@@ -28,6 +28,7 @@ FLAG_USAGE = f"""\
 
 _CAP_LINUX_IMMUTABLE = 9  # linux/capability.h
 _PROGRESS_INTERVAL = 0.2  # seconds
+_PROGRESS_FILES = 64  # so often at most the time is looked at
 
 
 class Options:
@@ -102,7 +103,7 @@ class Run:
         """Signals that end the run wait for the file in hand from now on."""
         self._name = options.name
         self._stopped = False
-        self._files = 0
+        self._files = self._next = 0
         self._began = time.monotonic()
         self._shown = 0.0
         self.saved: Callable[[], int] = lambda: 0
@@ -120,13 +121,14 @@ class Run:
     def _stop(self, _number: int, _frame: object) -> None:
         self._stopped = True
 
-    def _pause(self) -> None:
+    def _pause(self, files: int = 1) -> None:
         if self._stopped:
             self._wipe()
             text = f"{self._name}: interrupted after {self._progress()}; run it again to finish"
             raise VserverError(text, 255)
-        self._files += 1
-        if self._is_watched and self._files % 64 == 0:
+        self._files += files
+        if self._is_watched and self._files >= self._next:
+            self._next = self._files + _PROGRESS_FILES
             self._show()
 
     def _show(self) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from _signal import SIGKILL
 from errno import ECHILD
+from sys import byteorder
 
 from vserver.kernel import syscalls
-from vserver.kernel.rooted import Descriptor
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-_BLOCK = 1 << 16
+_LENGTH = 4  # bytes that tell the length of a message
 
 
 def is_worthwhile() -> bool:
@@ -22,41 +22,50 @@ def is_worthwhile() -> bool:
 
 
 class Helper:
-    """A child that does ``work`` at the same time and answers with bytes.
+    """A child that works at the same time and answers with messages.
 
     It ends with its parent, whatever ends that. Descriptors are those of the parent: it must
-    not use their offsets.
+    not use their offsets. A child whose answers nobody reads waits: a pipe holds 64 KiB.
     """
 
     __slots__ = ("_pid", "_pipe")
 
-    def __init__(self, work: Callable[[], bytes]) -> None:
+    def __init__(self, work: Callable[[], Iterator[bytes]]) -> None:
+        """``work`` makes the messages, in the child."""
         parent = os.getpid()
-        self._pipe, end = os.pipe()
+        near, far = os.pipe()
         self._pid = os.fork()
-        if self._pid:
-            os.close(end)
-        else:
-            os.close(self._pipe)
-            _serve(work, end, parent)
+        if not self._pid:
+            os.close(near)
+            _serve(work, far, parent)
+        os.close(far)
+        self._pipe = open(near, "rb")  # noqa: SIM115 - closed by ``end``
 
     def answer(self) -> bytes:
-        """What the child answered, once it has ended; ECHILD when it ended without an answer."""
-        with Descriptor(self._pipe):
-            blocks = list(iter(lambda: os.read(self._pipe, _BLOCK), b""))
-        if os.waitpid(self._pid, 0)[1]:
+        """The next message; ECHILD when the child ended without it."""
+        length = self._pipe.read(_LENGTH)
+        message = self._pipe.read(int.from_bytes(length, byteorder))
+        if len(length) < _LENGTH or len(message) < int.from_bytes(length, byteorder):
             raise OSError(ECHILD, "A helper process ended unexpectedly")
-        return b"".join(blocks)
+        return message
+
+    def end(self) -> None:
+        """End it, whether it is done or not."""
+        self._pipe.close()
+        os.kill(self._pid, SIGKILL)
+        os.waitpid(self._pid, 0)
 
 
-def _serve(work: Callable[[], bytes], end: int, parent: int) -> None:
-    status = 1
+def _serve(work: Callable[[], Iterator[bytes]], end: int, parent: int) -> None:
+    """The child: it never returns."""
     try:
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, SIGKILL)
-        if os.getppid() == parent:
-            answer = memoryview(work())
-            while answer:
-                answer = answer[os.write(end, answer) :]
-            status = 0
+        with open(end, "wb") as pipe:
+            for message in work() if os.getppid() == parent else ():
+                pipe.write(len(message).to_bytes(_LENGTH, byteorder))
+                pipe.write(message)
+                pipe.flush()
+    except BrokenPipeError:
+        pass
     finally:
-        os._exit(status)
+        os._exit(0)
