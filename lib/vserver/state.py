@@ -118,7 +118,7 @@ def running_line(name: str, running: int) -> str:
 
 def _is_stale(name: str, state: State) -> bool:
     """A bare context has no name: the newest record of its number since the boot has it."""
-    with open("/proc/uptime", encoding="ascii") as file:
+    with open("/proc/uptime", encoding="utf-8") as file:
         booted = time.time() - float(file.read().split()[0])
     if state.written < booted - 1:
         return True

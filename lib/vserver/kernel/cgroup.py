@@ -195,5 +195,5 @@ def write(path: str, text: str) -> None:
 
 
 def _read(path: str) -> str:
-    with open(path, encoding="ascii", errors="surrogateescape") as file:
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
         return file.read()

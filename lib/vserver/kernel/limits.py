@@ -70,7 +70,7 @@ def remove(number: int) -> None:
 
 
 def _has_v2(controller: str) -> bool:
-    with open(cgroup.mount_point() + "/cgroup.controllers", encoding="ascii") as file:
+    with open(cgroup.mount_point() + "/cgroup.controllers", encoding="utf-8") as file:
         return controller in file.read().split()
 
 
@@ -80,7 +80,7 @@ def _has_v1(controller: str) -> bool:
 
 def _enable(controller: str) -> None:
     for directory in (cgroup.mount_point(), context.root()):
-        with open(directory + "/cgroup.subtree_control", encoding="ascii") as file:
+        with open(directory + "/cgroup.subtree_control", encoding="utf-8") as file:
             enabled = file.read().split()
         if controller not in enabled:
             cgroup.write(directory + "/cgroup.subtree_control", "+" + controller)

@@ -66,7 +66,7 @@ def wait_at_most(pid: int, seconds: float) -> None:
 
 def is_held(pidfd: int, pid: int) -> bool:
     """Does ``pid`` still belong to the process of ``pidfd``, ended but not waited for maybe?"""
-    with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as file:
+    with open(f"/proc/self/fdinfo/{pidfd}", encoding="utf-8") as file:
         return f"Pid:\t{pid}" in file.read().splitlines()
 
 
