@@ -146,4 +146,5 @@ class Channel:
             self._invalid()
 
     def _close(self, fd: int) -> None:
+        self._epoll.unregister(fd)  # a command that is just being made may have a copy
         self._connections.pop(fd).sock.close()

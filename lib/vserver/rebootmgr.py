@@ -181,6 +181,8 @@ class Manager:
     def _reap(self, pidfd: int) -> None:
         pid, jobs = self._jobs.pop(pidfd)
         os.waitpid(pid, 0)
+        # closing alone would not: another command that is just being made may have a copy
+        self._events.unregister(pidfd)
         os.close(pidfd)
         jobs.finished()
 

@@ -161,6 +161,34 @@ def test_a_command_that_hangs_delays_no_other_guest(served: TestHost) -> None:
     assert calls(served, "bad", "stop") == 0
 
 
+# The manager on a machine where a new process waits for a processor before it is a command.
+BUSY = """\
+import sys, time
+sys.path.append("/usr/lib/vserver/python")
+from vserver import rebootjobs
+from vserver.cli import rebootmgr
+become = rebootjobs._become
+rebootjobs._become = lambda words: (time.sleep(0.5), become(words))
+sys.exit(rebootmgr.main())
+"""
+
+
+def test_a_command_may_end_while_the_next_is_being_made(served: TestHost) -> None:
+    served.write("/tmp/rebootmgr", BUSY)
+    assert served.run("/etc/init.d/rebootmgr stop; rm /vservers/good/dev/reboot").status == 0
+    with served.start(["python3", "/tmp/rebootmgr", "bad", "good"]) as manager:
+        good = served.path("/vservers/good/dev") + "/reboot"
+        eventually(lambda: os.path.exists(good), "it serves")
+        with connection(served, "bad") as bad, connection(served, "good") as sock:
+            bad.sendall(b"reboot\n")
+            time.sleep(0.2)
+            sock.sendall(b"reboot\n")
+            eventually(lambda: calls(served, "good", "restart"), "the second command")
+        assert calls(served, "bad", "restart") == 1
+        assert ask(served, "good", b"halt\n") < 2
+        assert manager.running
+
+
 def test_it_survives_signals_and_the_loss_of_a_tree(served: TestHost) -> None:
     served.run("rm -rf /vservers/bad")
     for name in ("HUP", "USR1", "USR2", "PIPE", "ALRM", "QUIT", "CHLD", "WINCH"):
