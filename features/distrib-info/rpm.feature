@@ -85,10 +85,24 @@ Feature: distrib-info knows the packages of a guest with RPM
       sleep 3
       exec /usr/bin/rpm.real "$@"
       """
-    When I run "timeout -s KILL 1.5 /usr/lib/vserver/distrib-info web pkgversion"
-    And I run "ls /var/cache/vserver | wc -l"
+    When I run the script:
+      """
+      /usr/lib/vserver/distrib-info web pkgversion &
+      until pgrep -x -f 'sleep 3' >/dev/null; do sleep 0.05; done
+      kill -KILL $!
+      wait
+      ls /var/cache/vserver | wc -l
+      while pgrep -x -f 'sleep 3' >/dev/null; do sleep 0.05; done
+      """
     Then it prints "1"
-    When I run "/usr/lib/vserver/distrib-info web pkgversion & sleep 0.5; /usr/lib/vserver/distrib-info web pkgversion; wait; ls /var/cache/vserver | wc -l"
+    When I run the script:
+      """
+      /usr/lib/vserver/distrib-info web pkgversion &
+      until pgrep -x -f 'sleep 3' >/dev/null; do sleep 0.05; done
+      /usr/lib/vserver/distrib-info web pkgversion
+      wait
+      ls /var/cache/vserver | wc -l
+      """
     Then it prints:
       """
       hello=1.0-1
