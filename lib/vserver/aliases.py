@@ -19,7 +19,7 @@ from vserver.addresses import (
     resolve,
 )
 from vserver.errors import VserverError, reason
-from vserver.kernel import netdev
+from vserver.kernel import arp, netdev
 from vserver.kernel.addressset import LIMITED_BROADCAST
 from vserver.paths import guest_conf
 
@@ -117,19 +117,23 @@ def set_up(config: Config, name: str, *, verbose: Callable[[str], None] | None =
 
     ``verbose`` is called with the command line that would do the same, before each step.
     An address that is on the device already, as the host's own or another guest's, is left as
-    it is. VLAN devices are made where they are missing.
+    it is. VLAN devices are made where they are missing. The neighbours are told what is new.
     """
     entries, failures = _entries(config, name)
     present = netdev.addresses()
+    new = []
     for entry in entries:
         if not entry.has_alias:
             continue
         try:
             if _make_vlan(entry.device, verbose):
                 present = netdev.addresses()
-            _set(entry, present, verbose)
+            if alias := _set(entry, present, verbose):
+                new.append((alias.device, alias.address))
         except VserverError as error:
             failures.append(error.text)
+    if new:
+        arp.announce(new)
     return failures
 
 
@@ -262,8 +266,8 @@ def _vlan_id(text: str) -> int:
 
 def _set(
     entry: Entry, present: list[netdev.Address], verbose: Callable[[str], None] | None
-) -> None:
-    """Set the alias of one entry, in place of what its label carries now."""
+) -> netdev.Address | None:
+    """Set the alias of one entry, in place of what its label carries now; None when it is set."""
     alias = entry.alias(present)
     if verbose:
         mask = ipv4.netmask(alias.prefix)
@@ -277,7 +281,7 @@ def _set(
     if (alias.address, alias.prefix, alias.broadcast) in [
         (found.address, found.prefix, found.broadcast) for found in before
     ]:
-        return
+        return None
     _refuse_conflict(alias, present)
     try:
         for found in before:
@@ -285,6 +289,7 @@ def _set(
         netdev.add_alias(alias.label, alias.address, alias.prefix, alias.broadcast)
     except OSError as error:
         raise _cannot_set(alias, reason(error)) from None
+    return alias
 
 
 def _remove(entry: Entry) -> None:

@@ -121,6 +121,7 @@ class Guest:
         It has one in context ``running``: should that end right now, the new one gets no address.
         VserverError for addresses that cannot be taken to it.
         """
+        from vserver.kernel import arp
         from vserver.kernel.netns import Network
 
         if running or self.nodev:
@@ -129,6 +130,7 @@ class Guest:
         aliases.tear_down(self.config, self.name)  # of the time before it had that word
         found, failures = aliases.movable(self.config, self.name, verbose=self.messages.network)
         self._tell(failures)
+        arp.announce([(one.device, one.address) for one in found])
         return Network(found)
 
     def _tell(self, failures: list[str]) -> None:
