@@ -129,7 +129,8 @@ def show_rates(host: TestHost, rounds: int) -> None:
         cells = [_cell([(one[place], one[OUTSIDE]) for one in measured[kind]]) for kind in KINDS]
         print(f"| {place} | {' | '.join(cells)} |")
     outside = (statistics.median(one[OUTSIDE] for one in measured[kind]) for kind in KINDS)
-    print(f"| times in a second of processor time | {' | '.join(f'{rate:.0f}' for rate in outside)} |", flush=True)
+    cells = [f"{rate:.0f}" for rate in outside]
+    print(f"| times in a second of processor time | {' | '.join(cells)} |", flush=True)
 
 
 def _round(host: TestHost, kind: str) -> dict[str, float]:
