@@ -20,6 +20,17 @@ Feature: an unchanged Debian system is a guest
     When I run "ssh -q -i /tmp/key -o StrictHostKeyChecking=no 192.0.2.30 hostname" on the lan machine
     Then it prints "deb"
 
+  Scenario Outline: also where an administrator has started it, who had logged in as somebody else
+    Given root of the lan machine may log in to the guest "deb"
+    And I run "echo 500 >/proc/self/loginuid; <command>"
+    When I run "ssh -q -i /tmp/key -o StrictHostKeyChecking=no 192.0.2.30 'cat /proc/self/loginuid; echo'" on the lan machine
+    Then it prints "0"
+
+    Examples:
+      | command                                            |
+      | vserver deb start                                  |
+      | vserver deb start; vserver deb service ssh restart |
+
   @0.19-02
   Scenario: its programs log through its own syslogd
     Given the guest "deb" is running

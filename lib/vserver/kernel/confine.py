@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from vserver.kernel.quota import Quota
 
 _OOM_SCORE = "/proc/self/oom_score_adj"
+_LOGIN_UID = "/proc/self/loginuid"
+_NOBODY = b"4294967295"  # linux/audit.h, AUDIT_UID_UNSET
 _LIMITS = range(16)  # RLIM_NLIMITS, asm-generic/resource.h
 _REALTIME = (resource.RLIMIT_RTPRIO, resource.RLIMIT_NICE)
 
@@ -89,6 +91,19 @@ def reset_oom_score() -> None:
                 file.write(b"0")
             except PermissionError:  # a positive score stays without CAP_SYS_RESOURCE
                 pass
+
+
+def reset_login_uid() -> None:
+    """Forget who has logged in to the host: it takes CAP_AUDIT_CONTROL to be another one, so
+    nobody could log in to a service that an administrator has started (pam_loginuid(8)).
+
+    To be called while /proc shows the caller. Nothing where the host forbids it, or keeps none.
+    """
+    try:
+        with open(_LOGIN_UID, "wb", buffering=0) as file:
+            file.write(_NOBODY)
+    except (FileNotFoundError, PermissionError):
+        pass
 
 
 def _reset_limit(number: int) -> None:

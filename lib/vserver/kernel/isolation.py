@@ -112,9 +112,11 @@ def _identity(directory: str) -> tuple[int, int]:
 
 
 def join_limits(directories: list[str], setting: Setting) -> None:
-    """The first step, by paths of the host: OOM score, and the cgroups of v1 ``directories``."""
+    """The first step, by paths of the host: OOM score, who has logged in, and the cgroups of
+    v1 ``directories``."""
     if setting.strict:
         confine.reset_oom_score()
+        confine.reset_login_uid()
     with Step("cannot join the resource limits"):
         for directory in directories:
             cgroup.join_v1(directory)
@@ -338,5 +340,5 @@ def attend(pid: int, door: Door | None, terminal: Terminal | None, title: str) -
             os.set_inheritable(fd, True)
     if not terminal:
         redirect_to_null()
-    spawn.reset_signals()
+    spawn.reset_signals(spawn.FORWARDED)
     os.execv(paths.STUB, [title, "wait", str(pid), str(init), str(master), str(out)])
