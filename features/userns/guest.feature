@@ -28,6 +28,13 @@ Feature: a guest with a user namespace is the same as one without
     Then the command fails
     And standard error contains "Permission denied"
 
+  Scenario: a login shell has a terminal
+    Given the guest "web" is running
+    And "vserver web enter" runs on a terminal
+    When I type "tty; sleep 50 & kill %1; stty size >/dev/null && echo of $(id -u)"
+    Then the screen shows "/dev/pts/0"
+    And the screen shows "of 0"
+
   Scenario: root has the capabilities that it has without
     When the guest "web" runs "grep -E '^Cap(Prm|Eff|Bnd|Inh|Amb)' /proc/self/status"
     Then it prints:
