@@ -10,7 +10,7 @@ from vserver.errors import VserverError, reason
 from vserver.kernel.helper import Helper, is_worthwhile
 from vserver.kernel.sharing import BusyError
 from vserver.messages import visible
-from vserver.unify import ALREADY, DIFFERENT, FAILED, LINKED, SKIPPED, Sharer
+from vserver.unify import ABSENT, ALREADY, DIFFERENT, FAILED, LINKED, SKIPPED, Sharer
 from vserver.unifyactions import Parting, Preview, Sharing
 from vserver.unifytree import ChangedError, Tree
 
@@ -169,7 +169,8 @@ class Unification:
 
     def _glance(self, action: Action, path: str) -> str:
         try:
-            return action.glance(path)
+            outcome = action.glance(path)
+            return SKIPPED if outcome == ABSENT else outcome
         except OSError:
             return ""  # to be told when it is tried for good
 
@@ -243,9 +244,9 @@ class Unification:
 
     def _treat(self, action: Action, path: str) -> str:
         outcome = action.glance(path)
-        if outcome:
+        if outcome and outcome != ABSENT:
             return outcome
-        source = self._reference.tree.open(path)
+        source = self._reference.tree.open(path) if not outcome else None
         if source is None:
             if self._log.debug:
                 where = self._reference.tree.host_path(path)

@@ -33,6 +33,7 @@ METHODS = (REFLINK, SEAL, IMMUTABLE, HARDLINK, COPY)
 
 # What became of a file
 LINKED, ALREADY, SKIPPED, DIFFERENT, FAILED = "linked", "already", "skipped", "different", "failed"
+ABSENT = "absent"  # not in the reference server
 
 _UNSUPPORTED = (ENOTSUP, ENOTTY, ENOSYS, EINVAL, EXDEV)
 
@@ -137,13 +138,15 @@ class Sharer:
             self._prepare_seal()
 
     def glance(self, path: str) -> str:
-        """ALREADY, SKIPPED or DIFFERENT where that can be told without opening a file, else "".
+        """What can be told without opening a file: ALREADY, SKIPPED or DIFFERENT.
+
+        ABSENT when the source has no such file, "" when nothing can be told.
 
         Errors as of Tree.look.
         """
         source = self.source.look(path)
         if not source:
-            return ""
+            return ABSENT
         target = self.target.look(path)
         if not (target and S_ISREG(source.st_mode) and S_ISREG(target.st_mode)):
             return ""

@@ -212,6 +212,8 @@ class Tree:
         Errors as of ``open``.
         """
         above, _, name = path.rpartition("/")
+        if above and above == self._missing:
+            return None
         try:
             found = os.stat(name, dir_fd=self.directory(above), follow_symlinks=False)
         except OSError as error:

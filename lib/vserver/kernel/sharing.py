@@ -106,12 +106,15 @@ def share_all(one: int, other: int) -> bool:
     if os.fstat(other).st_size != size:
         return False
     try:
-        mine, others = _extents(one), _extents(other)
+        mine = _extents(one)
+        if not any(flags & (_EXTENT_SHARED | _EXTENT_WITHOUT_PLACE) for *_, flags in mine):
+            return False
+        others = _extents(other)
     except OSError as error:
         if error.errno == ENOTSUP:
             return False
         raise
-    if not mine or [e[:3] for e in mine] != [e[:3] for e in others]:
+    if [e[:3] for e in mine] != [e[:3] for e in others]:
         return False
     if any(flags & _EXTENT_UNKNOWN for *_, flags in mine):
         return False
