@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,6 +93,18 @@ def test_a_lease_tells_who_waits_to_write(tmp_path: pathlib.Path) -> None:
         with pytest.raises(BlockingIOError):
             os.open(file, os.O_WRONLY | os.O_NONBLOCK)
         held.check()
+
+
+@pytest.mark.usefixtures("_ignored_sigio")
+def test_who_waits_to_write_is_found_at_the_end(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"content")
+    with file.open("rb") as reader:
+        with pytest.raises(sharing.BusyError), guard.Held(reader.fileno(), 0, "file"):
+            writer = subprocess.Popen(["sh", "-c", "exec >>file"], cwd=tmp_path)
+            while fcntl.fcntl(reader.fileno(), fcntl.F_GETLEASE) == fcntl.F_RDLCK:
+                time.sleep(0.01)
+        assert writer.wait(timeout=5) == 0
 
 
 def test_changed_directories_are_written_though_one_has_gone(tmp_path: pathlib.Path) -> None:
