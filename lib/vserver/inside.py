@@ -9,7 +9,7 @@ from errno import ENODEV, ESRCH
 
 from vserver import guest, session, state
 from vserver.errors import VserverError, reason
-from vserver.kernel import isolation, process, pty
+from vserver.kernel import isolation, process, pty, spawn
 from vserver.kernel.isolation import Command
 from vserver.kernel.spawn import Failure
 from vserver.messages import visible
@@ -48,6 +48,7 @@ def suexec(one: Guest, user: str, words: list[str]) -> NoReturn:
     terminal = pty.open_inside(place.door.root) if place.door else None
     if terminal and command.user:
         terminal.give_to(command.user[0])
+    spawn.hold_signals()
     pid = start(place, command, terminal)
     place.release()
     isolation.attend(pid, place.door, terminal, f"vserver {one.name}")
@@ -185,6 +186,7 @@ def _run_on_terminal(place: Place, command: Command) -> NoReturn:
 
     def attend() -> int:
         terminal = pty.open_inside(place.door.root) if place.door else None
+        spawn.hold_signals()
         pid = start(place, command, terminal)
         isolation.attend(pid, place.door, terminal, "vserver")
 

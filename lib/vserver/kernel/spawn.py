@@ -9,11 +9,16 @@ from __future__ import annotations
 import os
 import select
 from _signal import (
+    SIG_BLOCK,
     SIG_DFL,
     SIG_SETMASK,
     SIGCHLD,
+    SIGHUP,
     SIGKILL,
     SIGPIPE,
+    SIGTERM,
+    SIGUSR1,
+    SIGUSR2,
     SIGXFSZ,
     pthread_sigmask,
     signal,
@@ -27,6 +32,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 FAILED = 255
+FORWARDED = (SIGHUP, SIGTERM, SIGUSR1, SIGUSR2)
+"""What the waiting program passes on, without what a terminal sends to the whole group."""
 _UNNAMED_STEP = "cannot prepare the process"
 _LAST_SIGNAL = 64
 _LONGEST = 16384  # bytes of a report
@@ -179,6 +186,11 @@ def reset_signals(blocked: tuple[int, ...] = ()) -> None:
         if number not in (SIGKILL, _SIGSTOP, 32, 33):
             signal(number, SIG_DFL)
     pthread_sigmask(SIG_SETMASK, blocked)
+
+
+def hold_signals() -> None:
+    """Keep what is to be passed on to a command until the waiting program is there to do it."""
+    pthread_sigmask(SIG_BLOCK, FORWARDED)
 
 
 def restore_python_signals() -> None:

@@ -1,0 +1,28 @@
+"""A signal for vserver finds the command, however early it comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from guests import busybox
+
+if TYPE_CHECKING:
+    from testhost import TestHost
+
+PATIENT = "trap 'echo got it; exit 3' {signal}; echo ready; while :; do sleep 0.1; done"
+# vserver gets ready to become the program that waits for the command, and does so a second late.
+LATE = "strace -o /dev/null -e trace=close_range -e inject=close_range:delay_enter=1000000:when=1"
+
+
+@pytest.mark.parametrize("signal", ["HUP", "TERM", "USR1", "USR2"])
+def test_a_signal_before_vserver_waits_reaches_the_command(host: TestHost, signal: str) -> None:
+    busybox.make(host, "web")
+    assert host.run("vserver web start").status == 0
+    host.write("/vservers/web/patient", PATIENT.format(signal=signal))
+    with host.start(f"exec {LATE} vserver --silent web exec sh /patient") as process:
+        process.expect("ready")
+        host.run(f"pkill -{signal} -x vserver")
+        process.expect("got it")
+        assert process.wait().status == 3
