@@ -10,6 +10,7 @@ import pathlib
 import stat
 from typing import TYPE_CHECKING
 
+import pytest
 from pytest_bdd import given, parsers, then, when
 
 from steps import Shell, eventually, lines
@@ -72,6 +73,16 @@ def make_file_system(shell: Shell, kind: str) -> None:
     image = f"/tmp/{kind}.img"
     shell.must(f"truncate -s 320M {image} && mkfs.{kind} -q {image}")
     shell.must(f"mount -o loop {image} /vservers && chmod 0 /vservers")
+
+
+@given("the kernel seals files there")
+def need_seal(shell: Shell, host: TestHost) -> None:
+    shell.must("touch /vservers/probe")
+    result = host.run("/usr/lib/vserver/setattr --immutable --immulink /vservers/probe")
+    shell.must("rm -f /vservers/probe")
+    if "Operation not supported" in result.err:
+        pytest.skip("this kernel lets nobody attach programs to its security hooks")
+    assert result.status == 0, result
 
 
 @then(parsers.parse('the file "{path}" is:\n{text}'))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import signal
+import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +20,7 @@ from vserver.unifytree import Tree
 
 if TYPE_CHECKING:
     import pathlib
+    from collections.abc import Iterator
 
 
 @pytest.mark.parametrize(
@@ -65,6 +70,69 @@ def test_a_lease_finds_who_writes(tmp_path: pathlib.Path) -> None:
             guard.Held(reader.fileno(), 0, "file"),
         ):
             pass
+
+
+@pytest.fixture
+def _ignored_sigio() -> Iterator[None]:
+    """By it the kernel tells that somebody waits for the end of a lease."""
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGIO, before)
+
+
+@pytest.mark.usefixtures("_ignored_sigio")
+def test_a_lease_tells_who_waits_to_write(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"content")
+    with (
+        file.open("rb") as reader,
+        pytest.raises(sharing.BusyError),
+        guard.Held(reader.fileno(), 0, "file") as held,
+    ):
+        held.check()
+        with pytest.raises(BlockingIOError):
+            os.open(file, os.O_WRONLY | os.O_NONBLOCK)
+        held.check()
+
+
+@pytest.mark.usefixtures("_ignored_sigio")
+def test_who_waits_to_write_is_found_at_the_end(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"content")
+    with file.open("rb") as reader:
+        with pytest.raises(sharing.BusyError), guard.Held(reader.fileno(), 0, "file"):
+            writer = subprocess.Popen(["sh", "-c", "exec >>file"], cwd=tmp_path)
+            while fcntl.fcntl(reader.fileno(), fcntl.F_GETLEASE) == fcntl.F_RDLCK:
+                time.sleep(0.01)
+        assert writer.wait(timeout=5) == 0
+
+
+def test_changed_directories_are_written_though_one_has_gone(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "here").mkdir()
+    tree = Tree(str(tmp_path))
+    try:
+        for directory in ("/here", "/gone"):
+            tree.note_change(directory)
+        tree.sync()
+    finally:
+        tree.close()
+
+
+def test_a_directory_that_was_missing_is_found_when_it_was_made(tmp_path: pathlib.Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "one/lib").mkdir(0o750)
+    (tmp_path / "one/lib/file").write_bytes(b"content")
+    model, tree = Tree(str(tmp_path / "one")), Tree(str(tmp_path / "two"))
+    try:
+        assert tree.look("/lib/file") is None
+        os.close(os.dup(tree.make_directory("/lib", model)))
+        assert os.stat(tmp_path / "two/lib").st_mode & 0o7777 == 0o750
+        (tmp_path / "two/lib/file").write_bytes(b"content")
+        assert tree.look("/lib/file") is not None
+    finally:
+        model.close()
+        tree.close()
 
 
 def test_paths_are_resolved_inside_the_tree(tmp_path: pathlib.Path) -> None:
