@@ -241,7 +241,8 @@ class Guest:
         from vserver.kernel import mountinfo
         from vserver.kernel.quota import Quota
 
-        return Quota(root.fd, allowed) if mountinfo.is_whole(root.fd) else None
+        mount = mountinfo.of_whole(root.fd)
+        return Quota(root.fd, mount.source, allowed) if mount else None
 
     def _flags(self) -> int:
         flags = 0

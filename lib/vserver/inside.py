@@ -107,6 +107,8 @@ def open_place(
     request = one.request(running, limits)
     request.device_files = device_files
     request.quota = one.quota(root, request.allowed)
+    if request.quota:
+        request.device_files += request.quota.device_files
     os.chdir(one.directory)
     try:
         place = session.obtain(request, init=init)

@@ -2,17 +2,18 @@
 /*
  * quotabroker - handles the disk quota of a virtual server for it (CAP_QUOTACTL; change log, 0.26).
  *
- *   NAME SOCKET CEILING
+ *   NAME SOCKET CEILING SOURCE
  *
  * quotactl(2) asks for CAP_SYS_ADMIN, which a guest must not have. So the system call filter of a
  * session hands the call to this program, which runs on the root server, decides, and makes the call
  * in the caller's place (seccomp_unotify(2)). Descriptor SOCKET brings the listener of the filter
  * and the root directory of the guest, which is that of a file system of its own. CEILING is the
- * hexadecimal mask of the capabilities that root of the guest has. It ends with the last process
- * that has the filter; without it quotactl(2) answers ENOSYS.
+ * hexadecimal mask of the capabilities that root of the guest has, SOURCE what /proc/mounts names
+ * for its root. It ends with the last process that has the filter; without it quotactl(2) answers
+ * ENOSYS.
  *
  * The caller is hostile. Nothing that it names is opened or looked up: its device name is compared
- * with the one that guests are shown, its descriptor with the file system of the root. Its process
+ * with those that it is shown, its descriptor with the file system of the root. Its process
  * is reached through descriptors that were opened before the kernel confirmed that the same call
  * still waits: neither a new process with that number nor another program that it becomes is
  * taken for it.
@@ -41,6 +42,7 @@
 
 #define FAILED 255
 #define DEVICE "/dev/hdv1"      /* what holds "/" in the mtab of every guest */
+#define LONGEST 256             /* of device names */
 
 #ifndef SYS_quotactl_fd
 #define SYS_quotactl_fd 443
@@ -57,6 +59,7 @@
 static int listener, root;      /* the filter's; the guest's root directory */
 static struct statx root_status;
 static uint64_t ceiling;
+static const char *source;
 
 /* ---- what can be asked for ---------------------------------------------------------------- */
 
@@ -139,7 +142,7 @@ static int same_device(const struct statx *one, const struct statx *other)
 /* Is it the file system of the guest's root that the call is about? 0, or the error. */
 static int check_target(int process, int memory, const struct call *call)
 {
-	char name[sizeof DEVICE] = "", path[32];
+	char name[LONGEST] = "", path[32];
 	struct statx status;
 
 	if (call->by_descriptor) {
@@ -150,9 +153,9 @@ static int check_target(int process, int memory, const struct call *call)
 	}
 	if (!call->where)       /* all file systems: of those it has one */
 		return call->operation->command == Q_SYNC ? 0 : ENODEV;
-	if (pread(memory, name, sizeof name, call->where) <= 0)
+	if (pread(memory, name, sizeof name - 1, call->where) <= 0)
 		return EFAULT;
-	return memcmp(name, DEVICE, sizeof name) ? ENODEV : 0;
+	return strcmp(name, DEVICE) && strcmp(name, source) ? ENODEV : 0;
 }
 
 static const char *field(const char *status, const char *name)
@@ -382,13 +385,14 @@ static int settle(void)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc != 4)
 		return FAILED;
 	pid_t child = fork();           /* nobody waits for it */
 	if (child)
 		return child < 0 ? FAILED : 0;
 	setsid();
 	ceiling = strtoull(argv[2], NULL, 16);
+	source = argv[3];
 	if (!receive(atoi(argv[1])))
 		return 0;
 	return settle() ? FAILED : attend();

@@ -81,11 +81,39 @@ def test_other_commands_are_refused(guest: Guest, abi: str) -> None:
 @both_abis
 def test_other_file_systems_are_out_of_reach(guest: Guest, abi: str) -> None:
     need(abi)
-    for name in ("/dev/loop0", "/dev/hdv2", "/dev/hdv10", "/dev/hdv", "/", "/dev/../dev/hdv1"):
+    for name in ("/dev/loop99", "/dev/hdv2", "/dev/hdv10", "/dev/hdv", "/", "/dev/../dev/hdv1"):
         assert guest.call(f"{abi} -s {name} get 0") == "ENODEV", name
     assert guest.call(f"{abi} -s '' get 0") == "ENODEV"
     for file in ("/proc", "/dev/null", "/dev/shm"):
         assert guest.call(f"{abi} -f {file} get 0") == "EPERM", file
+
+
+def test_the_file_system_has_the_name_of_proc_mounts_too(guest: Guest, host: TestHost) -> None:
+    source = host.run("findmnt -n -o SOURCE /vservers/web").out.strip()
+    assert guest.is_served(f"-s {source} get 0")
+    result = host.run(f"vserver --silent web exec sh -c 'ls -l {source} && cat {source}'")
+    assert result.out.startswith("brw-r--r--")
+    assert "Operation not permitted" in result.err
+
+
+def test_a_name_in_a_directory_of_dev(host: TestHost, shell: Shell) -> None:
+    shell.must("mkdir /vservers/web && mount -t tmpfs /dev/mapper/vg-web /vservers/web")
+    busybox.make(host, "web", conf=CONF)
+    install(host, "web")
+    run = "vserver --silent web exec"
+    assert host.run(f"{run} ls -l /dev/mapper/vg-web /dev/hdv1").out.count("brw-r--r--") == 2
+    assert host.run(f"{run} quota-call -s /dev/mapper/vg-web get 0").out == "ENOSYS\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["none", "/dev/../x", "/dev/a\\ b", "/dev//x", "/dev/shm", "/dev/x/.", "/dev/", "/dev/null"],
+)
+def test_a_name_that_makes_no_device(host: TestHost, shell: Shell, source: str) -> None:
+    shell.must(f"mkdir /vservers/web && mount -t tmpfs {source} /vservers/web")
+    busybox.make(host, "web", conf=CONF)
+    result = host.run("vserver --silent web exec sh -c 'find /dev -type b; ls -l /dev/null'")
+    assert result.out.startswith("/dev/hdv1\ncrw-rw-rw-")
 
 
 def test_users_see_their_own_quota_and_change_none(guest: Guest) -> None:

@@ -5,7 +5,7 @@
  * The list is that of the old package's build command, and the pseudo-terminals of the guest's
  * own devpts. It holds for making nodes, too: a guest
  * that was given CAP_MKNOD gets those of the list and no others, but for a block device that does
- * not exist: /dev/hdv1, by which guests call what holds their tree (mtab).
+ * not exist, by whose name guests call what holds their tree: /dev/hdv1 (mtab, quota).
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

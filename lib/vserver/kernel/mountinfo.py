@@ -6,40 +6,43 @@ import os
 
 
 class Mount:
-    """Where a mount is attached, the type of its file system, and which directory of that it
-    shows; all empty if it is detached."""
+    """Where a mount is attached, the type of its file system, which directory of that it
+    shows, and what holds it; all empty if it is detached."""
 
-    __slots__ = ("point", "root", "type")
+    __slots__ = ("point", "root", "source", "type")
 
-    def __init__(self, point: str = "", kind: str = "", root: str = "") -> None:
+    def __init__(self, point: str = "", kind: str = "", root: str = "", source: str = "") -> None:
         self.point = point
         self.type = kind
         self.root = root
+        self.source = source
 
 
 def of_file(fd: int) -> Mount:
-    """The mount of descriptor ``fd``, its mount point as the kernel escapes it."""
+    """The mount of descriptor ``fd``, its mount point and source as the kernel escapes them."""
     number = _mount_id(fd)
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
         for line in mounts:
             left, _, file_system = line.partition(" - ")
             fields = left.split(" ", 5)
             if fields[0] == number:
-                return Mount(fields[4], file_system.split(" ", 1)[0], fields[3])
+                kind, source = file_system.split(" ", 2)[:2]
+                return Mount(fields[4], kind, fields[3], source)
     return Mount()
 
 
-def is_whole(directory: int) -> bool:
-    """Is descriptor ``directory`` the root of a mount that shows all of its file system?
+def of_whole(directory: int) -> Mount | None:
+    """The mount that descriptor ``directory`` is the root of, if it shows all of a file system.
 
-    Not so a directory that was bound there, nor a subvolume.
+    None for a directory that was bound there, and for a subvolume.
     """
     above = os.open("..", os.O_PATH | os.O_DIRECTORY, dir_fd=directory)
     try:
         is_root = _mount_id(above) != _mount_id(directory)
     finally:
         os.close(above)
-    return is_root and of_file(directory).root == "/"
+    mount = of_file(directory)
+    return mount if is_root and mount.root == "/" else None
 
 
 def _mount_id(fd: int) -> str:

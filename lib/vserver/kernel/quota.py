@@ -22,23 +22,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
+_DEV = "/dev/"
+_ODD = {"", ".", ".."}  # no names of their own
 _CGROUP = "brokers"  # beside the contexts: a broker belongs to none, nor to a login on the host
 
 
 class Quota:
     """The right to handle the quota of the file system that directory ``tree`` is the root of.
 
-    ``allowed`` is the guest's ceiling: who has all of that in there, and is user 0, may change
-    the quota; everybody may see his own.
+    ``source`` is what that is mounted from: programs find it in /proc/mounts. ``allowed`` is
+    the guest's ceiling: who has all of that in there, and is user 0, may change the quota;
+    everybody may see his own.
     """
 
-    __slots__ = ("_allowed", "_place", "_program", "socket")
+    __slots__ = ("_allowed", "_place", "_program", "_source", "socket")
 
-    def __init__(self, tree: int, allowed: int) -> None:
+    def __init__(self, tree: int, source: str, allowed: int) -> None:
         self._allowed = allowed
+        self._source = source
         self._place = _identity(os.fstat(tree))
         self._program = seccomp.quota_filter(allowed)
         self.socket = -1
+
+    @property
+    def device_files(self) -> tuple[str, ...]:
+        """The name below /dev that the guest needs for ``source``, if that lies there."""
+        name = self._source.removeprefix(_DEV)
+        is_odd = name == self._source or "\\" in name or _ODD.intersection(name.split("/"))
+        return () if is_odd else (name,)
 
     def spawn(
         self, prepare: Callable[[Report], NoReturn], *, flags: int = 0, cgroup_fd: int = -1
@@ -49,7 +60,7 @@ class Quota:
         """
         near, far = _socket.socketpair()
         try:
-            _start_broker(far.fileno(), self._allowed)
+            _start_broker(far.fileno(), [f"{self._allowed:x}", self._source])
             self.socket = near.fileno()
             return spawn.spawn(prepare, flags=flags, cgroup_fd=cgroup_fd)
         finally:
@@ -80,7 +91,7 @@ def _identity(state: os.stat_result) -> tuple[int, int]:
     return state.st_dev, state.st_ino
 
 
-def _start_broker(socket: int, allowed: int) -> None:
+def _start_broker(socket: int, arguments: list[str]) -> None:
     """Start a broker that waits for its listener at ``socket``; it is nobody's child."""
     directory = f"{context.root()}/{_CGROUP}"
     os.makedirs(directory, exist_ok=True)
@@ -94,7 +105,7 @@ def _start_broker(socket: int, allowed: int) -> None:
         os.set_inheritable(place, True)
         nothing: dict[str, str] = {}
         with Step("cannot start the quota broker"):
-            os.execve(QUOTA_BROKER, ["quotabroker", str(place), f"{allowed:x}"], nothing)
+            os.execve(QUOTA_BROKER, ["quotabroker", str(place), *arguments], nothing)
 
     try:
         pid, _said = spawn.spawn(prepare, cgroup_fd=cgroup_fd)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from errno import EXDEV
-from stat import S_IFCHR, S_IFREG
+from stat import S_IFCHR, S_IFDIR, S_IFREG
 
 from vserver.kernel import cgroup, syscalls
 from vserver.kernel.rooted import Root
@@ -196,10 +196,10 @@ def _mount_dev(root: Root, device_files: tuple[str, ...], kind: int) -> None:
         os.chmod(name, mode, dir_fd=dev)
     for name, target in _DEVICE_LINKS.items():
         os.symlink(target, name, dir_fd=dev)
-    for name in device_files:
-        os.mknod(name, kind | 0o644, _DUMMY, dir_fd=dev)
     os.mkdir("pts", 0o755, dir_fd=dev)
     os.mkdir("shm", 0o1777, dir_fd=dev)
+    for name in device_files:
+        _make_dummy(dev, name, kind)
     if tree_dev >= 0:
         os.mkdir(_TREE_DEV, 0o755, dir_fd=dev)
         os.symlink(f"{_TREE_DEV}/{REBOOT_SOCKET}", REBOOT_SOCKET, dir_fd=dev)
@@ -210,6 +210,21 @@ def _mount_dev(root: Root, device_files: tuple[str, ...], kind: int) -> None:
     shm = syscalls.new_mount("tmpfs", _PROC_ATTRIBUTES, _SHM_OPTIONS)
     _attach(shm, root, "dev/shm")
     os.close(shm)
+
+
+def _make_dummy(dev: int, name: str, kind: int) -> None:
+    """Make ``name`` below directory ``dev``, and the directories on the way; what is there
+    already stays."""
+    above = os.path.dirname(name)
+    if above:
+        _make_dummy(dev, above, S_IFDIR)
+    try:
+        if kind == S_IFDIR:
+            os.mkdir(name, 0o755, dir_fd=dev)
+        else:
+            os.mknod(name, kind | 0o644, _DUMMY, dir_fd=dev)
+    except FileExistsError:
+        pass
 
 
 def _clone_tree_dev(root: Root) -> int:
