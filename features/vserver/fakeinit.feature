@@ -67,6 +67,7 @@ Feature: a guest may be run by its own init
   @0.10-29
   Scenario: init is in /proc once
     Given the guest "own" is running
+    And I run "until grep level.3 /vservers/own/var/log/init.log; do sleep 0.1; done"
     When the guest "own" runs "sh -c 'grep -l ^init /proc/[0-9]*/comm'"
     Then it prints "/proc/1/comm"
 
