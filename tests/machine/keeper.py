@@ -94,7 +94,7 @@ def remove_cgroups(directories: list[str]) -> list[str]:
     for directory in directories:
         if os.path.exists(directory + "/cgroup.kill"):  # not in v1
             write(directory + "/cgroup.kill", "1")
-        left += remove_tree(directory, time.monotonic() + 5)
+        left += remove_tree(directory, time.monotonic() + 30)
     return left
 
 
