@@ -17,11 +17,9 @@ from vserver.unifytree import ChangedError, File
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from collections.abc import Container
-
     from vserver.unification import Excluded
     from vserver.unify import Log
-    from vserver.unifytree import Tree
+    from vserver.unifytree import Paths, Tree
 
     Inode = tuple[int, int]
 
@@ -70,7 +68,7 @@ class Clone:
     def __init__(
         self,
         sharer: Sharer,
-        shareable: Container[str],
+        shareable: Paths,
         excluded: Excluded,
         log: Log,
         statistics: Statistics,
@@ -238,7 +236,7 @@ class Preview:
     """--test: the commands that would build the server."""
 
     def __init__(
-        self, source: Tree, top: str, shareable: Container[str], excluded: Excluded, log: Log
+        self, source: Tree, top: str, shareable: Paths, excluded: Excluded, log: Log
     ) -> None:
         self._source = source
         self._top = top.rstrip("/")

@@ -87,10 +87,11 @@ class Listing:
             return self.with_links
         if not S_ISREG(mode):
             return not S_ISSOCK(mode)
-        if path not in self._shareable:
+        model = self._shareable.get(path)
+        if model is None:
             return True
         with File(directory, name, path, found) as file:
-            return not self._can_be_made_again(file, self._shareable[path])
+            return not self._can_be_made_again(file, model)
 
     def _can_be_made_again(self, file: File, path: str) -> bool:
         try:

@@ -151,6 +151,46 @@ def have_same_owner(one: os.stat_result, other: os.stat_result) -> bool:
     )
 
 
+class Paths:
+    """Paths of a tree, each with another that leads to the same file.
+
+    They may be a million, and are asked for directory by directory: what is kept is one string
+    of names for each directory.
+    """
+
+    __slots__ = ("_directories", "_here", "_last")
+
+    def __init__(self) -> None:
+        self._directories: dict[str, list[tuple[str, bytearray]]] = {}
+        self._here: dict[str, str] = {}
+        self._last = ""
+
+    def names(self, directory: str, other: str) -> bytearray:
+        """Where the names in ``directory``, which is ``other`` as well, are to be added.
+
+        A slash ends each one. All are added before anything is asked for.
+        """
+        names = bytearray()
+        self._directories.setdefault(directory, []).append((other, names))
+        return names
+
+    def get(self, path: str) -> str | None:
+        """The other path of ``path``, None when that is not among them."""
+        directory, _, name = path.rpartition("/")
+        if directory != self._last or not self._here:
+            self._here = {
+                os.fsdecode(raw): other
+                for other, names in self._directories.get(directory, ())
+                for raw in bytes(names[:-1]).split(b"/")
+            }
+            self._last = directory
+        other = self._here.get(name)
+        return None if other is None else f"{other}/{name}"
+
+    def __contains__(self, path: str) -> bool:
+        return self.get(path) is not None
+
+
 class Tree:
     """A server's tree. Paths are the server's own and absolute; nothing leads out of it.
 
@@ -224,22 +264,23 @@ class Tree:
             raise OSError(EXDEV, os.strerror(EXDEV), path)
         return found
 
-    def resolved(self, paths: Iterable[str]) -> dict[str, str]:
+    def resolved(self, paths: Iterable[str]) -> Paths:
         """``paths`` by the paths at which a walk through the tree meets them.
 
         That is without links to directories. What lies on other mounts, or in no directory,
         is left out.
         """
         top = os.readlink(f"/proc/self/fd/{self.root.fd}").rstrip("/")
-        found: dict[str, str | None] = {}
-        resolved = {}
+        found: dict[str, bytearray | None] = {}
+        resolved = Paths()
         for path in paths:
             above, _, name = path.rpartition("/")
             if above not in found:
-                found[above] = self._resolve(above, len(top))
-            there = found[above]
-            if there is not None:
-                resolved[path if there == above else f"{there}/{name}"] = path
+                there = self._resolve(above, len(top))
+                found[above] = None if there is None else resolved.names(there, above)
+            names = found[above]
+            if names is not None:
+                names += os.fsencode(name) + b"/"
         return resolved
 
     def _resolve(self, directory: str, top: int) -> str | None:

@@ -103,7 +103,8 @@ class Run:
         """Signals that end the run wait for the file in hand from now on."""
         self._name = options.name
         self._stopped = False
-        self._files = self._next = 0
+        self._files = 0
+        self._next = _PROGRESS_FILES
         self._began = time.monotonic()
         self._shown = 0.0
         self.saved: Callable[[], int] = lambda: 0

@@ -19,9 +19,8 @@ from vserver.unifytree import Tree
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from collections.abc import Container
-
     from vserver.unify import Log, Wish
+    from vserver.unifytree import Paths
 
 USAGE = f"""
 vbuild [ options ] reference-server new-vservers ...
@@ -74,7 +73,7 @@ def main() -> int:
     return status
 
 
-def _shareable(reference: Server, log: Log) -> Container[str]:
+def _shareable(reference: Server, log: Log) -> Paths:
     """The files of all packages that may be shared."""
     if not reference.packages.kind:
         log.notice(UNSUPPORTED)
