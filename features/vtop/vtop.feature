@@ -25,3 +25,9 @@ Feature: vtop is top for all contexts
     When I run "chcontext --silent --ctx 1 pkill -f -x 'sleep 778'"
     Then the command fails
     And the process "sleep 778" runs on the host
+
+  Scenario: the top of busybox
+    Given I run "mkdir /tmp/bin; ln -s $(command -v busybox) /tmp/bin/top"
+    When I run "PATH=/tmp/bin:$PATH vtop -b -n 1"
+    Then the command succeeds
+    And the output contains "httpd"
