@@ -49,3 +49,7 @@ Feature: what protects shared files can be chosen
       | immutable | succeeds                    |
       | reflink   | fails with status 255       |
       | magic     | fails with status 255       |
+
+  Scenario: --debug names the method that was found best
+    When I run "/usr/lib/vserver/vunify --debug --noflags ref vs1 -- hello"
+    Then the output has the line "Files of /vservers/vs1 are shared by hardlink"

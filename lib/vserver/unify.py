@@ -14,6 +14,7 @@ from vserver.kernel import guard, mountinfo, seal, sharing
 from vserver.kernel.guard import Held, Released
 from vserver.kernel.inodeflags import immutable_inode
 from vserver.kernel.sharing import Lease
+from vserver.messages import visible
 from vserver.unifytree import ChangedError, have_same_owner
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
@@ -134,6 +135,7 @@ class Sharer:
         self._log = log
         self._methods = wish.methods()
         self._has_noticed = False
+        self._told_method = ""
         if SEAL in self._methods:
             self._prepare_seal()
 
@@ -221,11 +223,16 @@ class Sharer:
             if method == COPY:
                 break
             try:
-                return action(method, source, target)
+                outcome = action(method, source, target)
             except OSError as error:
                 if error.errno not in _UNSUPPORTED:
                     raise
                 self._leave_out(method, error, source)
+                continue
+            if method != self._told_method and outcome == LINKED:
+                self._told_method = method
+                self._log.detail(1, f"Files of {visible(self.target.top)} are shared by {method}")
+            return outcome
         return ""
 
     def _leave_out(self, method: str, error: OSError, source: File) -> None:
