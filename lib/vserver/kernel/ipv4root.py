@@ -199,7 +199,7 @@ def _prepare(fd: int, path: str, addresses: AddressSet) -> None:
 
 def _programs(path: str, addresses: AddressSet) -> tuple[tuple[str, int], ...]:
     """The programs that the leaf ``path`` of a set needs, with their attach types."""
-    programs = _PROGRAMS
+    programs: tuple[tuple[str, int], ...] = _PROGRAMS
     if _has_own_loopback(path):
         programs += _OF_OWN_LOOPBACK
     if len(addresses.effective()) > 1:
