@@ -94,7 +94,7 @@ def crowds(floor: str) -> dict[str, dict[str, Any]]:
         "ip -all netns exec sh -c 'kill $(ip netns pids $(ip netns identify))'; ip -all netns del"
     )
     makers = {
-        "address sets": (f"{one} {floor} idle", kill.format("/ip4-")),
+        "address sets": (f"{one} {floor} idle", f"{kill.format('/ip4-')}; sleep 1; {NO_SETS}"),
         "contexts with an address set": (
             f"{one} chcontext --silent --ctx $((%d + 100)) {floor} idle",
             kill.format("/vserver/"),

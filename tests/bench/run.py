@@ -174,6 +174,7 @@ class Bench:
     def network(self) -> None:
         """Addresses: for a command, for its sockets, and for many at once."""
         network.prepare(self.host, SOCKETS)
+        network.show_rates(self.host, self.rounds)  # podman leaves packet filters behind
         tables = {
             "A command with addresses that others have had": network.joins(
                 self.host, NO_PROGRAM, FLOOR, BARE_PYTHON
@@ -183,7 +184,6 @@ class Bench:
         }
         for title, cases in tables.items():
             self.table(title, cases)
-        network.show_rates(self.host, self.rounds)
         print(network.CROWD_HEAD)
         for name, request in network.crowds(FLOOR).items():
             print(network.crowd_row(name, self.ask(request)), flush=True)
