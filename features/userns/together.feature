@@ -37,7 +37,11 @@ Feature: a user namespace goes together with what else a guest may have
     Given a guest "web" on a file system of its own with disk quota
     And the guest "web" has the setting S_FLAGS=userns
     And the guest "web" has the setting S_CAPS=CAP_QUOTACTL
-    When the guest "web" runs "setquota -u alice 1000 2000 0 0 /"
-    Then the command succeeds
-    When I run "repquota -u /vservers/web"
-    Then the output contains "1000    2000"
+    When the guest "web" runs "quota-call set 1000 2000"
+    Then it prints "ok"
+    When I run "vserver --silent web suexec alice quota-call get 1000; vserver --silent web suexec alice quota-call set 1000 0"
+    Then it prints:
+      """
+      ok 2000
+      EPERM
+      """
