@@ -4,8 +4,7 @@
  *
  * The list is that of the old package's build command, and the pseudo-terminals of the guest's
  * own devpts. It holds for making nodes, too: a guest
- * that was given CAP_MKNOD gets those of the list and no others, but for a block device that does
- * not exist, by whose name guests call what holds their tree: /dev/hdv1 (mtab, quota).
+ * that was given CAP_MKNOD gets those of the list and no others.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -15,7 +14,6 @@
 #define TTY_AUX 5
 #define PTY_SLAVE_FIRST 136
 #define PTY_SLAVE_LAST 143
-#define DUMMY 4
 
 static __always_inline int is_memory(__u32 minor)
 {
@@ -30,18 +28,11 @@ static __always_inline int is_memory(__u32 minor)
 	return 0;
 }
 
-/* To be made and looked at; opened by nobody. */
-static __always_inline int is_dummy(const struct bpf_cgroup_dev_ctx *ctx)
-{
-	return ctx->access_type == (BPF_DEVCG_ACC_MKNOD << 16 | BPF_DEVCG_DEV_BLOCK)
-		&& ctx->major == DUMMY && ctx->minor == 0;
-}
-
 SEC("cgroup/dev")
 int devices(struct bpf_cgroup_dev_ctx *ctx)
 {
 	if ((ctx->access_type & 0xffff) != BPF_DEVCG_DEV_CHAR)
-		return is_dummy(ctx);
+		return 0;
 	switch (ctx->major) {
 	case MEMORY:
 		return is_memory(ctx->minor);

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from errno import ENOEXEC
-from stat import S_IFBLK, S_IFREG
 
 from vserver import paths
 from vserver.kernel import confine, context, limits, rootfs, spawn, syscalls
@@ -52,12 +51,13 @@ def create(
         rootfs.share_mounts_below(".")
     stub = spawn.sealed_copy(paths.STUB)
     leaf_fd = os.open(leaf, os.O_RDONLY | os.O_DIRECTORY)
+    dev = _make_dev(setting, device_files)
     joins = limits.directories_to_join(number)
 
     def prepare(report: Report) -> NoReturn:
         join_limits(joins, setting)
         complaints = _leave_network(number, network)
-        complaints += _assemble(setting, names, device_files)
+        complaints += _assemble(setting, names, dev, device_files)
         for complaint in complaints:
             os.write(report.writer, f"C{complaint}\n".encode())
         if init:
@@ -70,6 +70,8 @@ def create(
     finally:
         os.close(leaf_fd)
         os.close(stub)
+        if dev >= 0:
+            os.close(dev)
     context.set_init(number, pid, is_guest=init is not None, has_own_users=users >= 0)
     return pid, [line[1:] for line in said.decode().splitlines() if line.startswith("C")]
 
@@ -82,7 +84,15 @@ def _leave_network(number: int, network: Network | None) -> list[str]:
     return netns.leave(number, network)
 
 
-def _assemble(setting: Setting, names: Names, device_files: tuple[str, ...]) -> list[str]:
+def _make_dev(setting: Setting, device_files: tuple[str, ...]) -> int:
+    """The /dev of a guest whose quota is handled, -1 for others: the device control of the
+    context would not let process 1 make the block devices in there."""
+    if setting.quota is None:
+        return -1
+    return rootfs.make_dev(device_files, setting.quota.device)
+
+
+def _assemble(setting: Setting, names: Names, dev: int, device_files: tuple[str, ...]) -> list[str]:
     if setting.armoured:
         with Step("cannot hide the cgroup"):
             syscalls.unshare(syscalls.CLONE_NEWCGROUP)
@@ -95,8 +105,7 @@ def _assemble(setting: Setting, names: Names, device_files: tuple[str, ...]) -> 
     os.umask(0)
     with Step("cannot set up the file systems"):
         if setting.own_root:
-            kind = S_IFBLK if setting.quota else S_IFREG
-            return rootfs.enter_working_directory(device_files, kind)
+            return rootfs.enter_working_directory(dev, device_files)
         rootfs.keep_root(paths.VSERVERS_ROOT, sealed=setting.armoured)
         return []
 

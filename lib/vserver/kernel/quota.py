@@ -51,6 +51,11 @@ class Quota:
         is_odd = name == self._source or "\\" in name or _ODD.intersection(name.split("/"))
         return () if is_odd else (name,)
 
+    @property
+    def device(self) -> int:
+        """The number of that device, for who compares it with that of the root directory."""
+        return self._place[0]
+
     def spawn(
         self, prepare: Callable[[Report], NoReturn], *, flags: int = 0, cgroup_fd: int = -1
     ) -> tuple[int, bytes]:

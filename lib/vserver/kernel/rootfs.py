@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from errno import EXDEV
-from stat import S_IFCHR, S_IFDIR, S_IFREG
+from stat import S_IFBLK, S_IFCHR, S_IFREG
 
 from vserver.kernel import cgroup, syscalls
 from vserver.kernel.rooted import Root
@@ -32,9 +32,9 @@ _DEVICE_LINKS = {
     "stdout": "/proc/self/fd/1",
     "stderr": "/proc/self/fd/2",
 }
-_DUMMY = os.makedev(4, 0)  # a block device that no driver serves (see devices.bpf.c)
 REBOOT_SOCKET = "reboot"
 _TREE_DEV = ".tree"  # in /dev: the tree's own directory of that name
+_TAKEN = {*DEVICES, *_DEVICE_LINKS, REBOOT_SOCKET, _TREE_DEV, "pts", "shm"}
 _DEV_OPTIONS = {"mode": "755", "size": "1m", "nr_inodes": "2048"}
 _SHM_OPTIONS = {"mode": "1777", "size": "64m", "nr_inodes": "16384"}
 DEVPTS_OPTIONS = {"gid": "5", "mode": "0620", "ptmxmode": "0666", "max": "1024"}
@@ -95,17 +95,27 @@ def detach_from_host() -> None:
     syscalls.mount("none", "/", "", syscalls.MS_REC | syscalls.MS_SLAVE)
 
 
-def enter_working_directory(device_files: tuple[str, ...] = (), kind: int = S_IFREG) -> list[str]:
+def make_dev(device_files: tuple[str, ...], device: int = -1) -> int:
+    """A detached file system for /dev, with ``device_files`` as dummies in it: block devices
+    of the number ``device``, for the tools of disk quota to look at, or plain files."""
+    dev = syscalls.new_mount("tmpfs", _DEV_ATTRIBUTES, _DEV_OPTIONS)
+    for name in dict.fromkeys(device_files):
+        if name.split("/", 1)[0] not in _TAKEN:
+            _make_dummy(dev, name, device)
+    return dev
+
+
+def enter_working_directory(dev: int = -1, device_files: tuple[str, ...] = ()) -> list[str]:
     """Make the working directory the root of this mount namespace, and all of it.
 
-    It gets a /proc, /dev and /dev/pts of its own; ``device_files`` are dummies to make in
-    /dev: empty plain files, or with ``kind`` S_IFBLK devices that nobody can open, as the tools
-    of disk quota want them. Returns complaints about mount points that are not directories
-    (they are left out, which takes nothing away from the walls). OSError for everything else.
+    It gets a /proc, /dev and /dev/pts of its own. ``dev`` is the file system for /dev, where -1
+    it is made with ``device_files`` here. Returns complaints about mount points that are not
+    directories (they are left out, which takes nothing away from the walls). OSError for
+    everything else.
     """
     detach_from_host()
     tree = _clone_working_directory()
-    complaints = _populate(Root(tree), device_files, kind)
+    complaints = _populate(Root(tree), dev, device_files)
     os.fchdir(tree)
     syscalls.pivot_root(".", ".")
     syscalls.umount2(".", syscalls.MNT_DETACH)
@@ -151,7 +161,7 @@ def _clone_working_directory() -> int:
     return tree
 
 
-def _populate(root: Root, device_files: tuple[str, ...], kind: int) -> list[str]:
+def _populate(root: Root, dev: int, device_files: tuple[str, ...]) -> list[str]:
     complaints = []
     try:
         root.make_dirs("proc")
@@ -167,7 +177,7 @@ def _populate(root: Root, device_files: tuple[str, ...], kind: int) -> list[str]
     except OSError as error:
         complaints.append(f"cannot mount /dev: {error.strerror}")
         return complaints
-    _mount_dev(root, device_files, kind)
+    _mount_dev(root, make_dev(device_files) if dev < 0 else dev)
     return complaints
 
 
@@ -187,9 +197,8 @@ def _attach(mount: int, root: Root, path: str) -> None:
         os.close(target)
 
 
-def _mount_dev(root: Root, device_files: tuple[str, ...], kind: int) -> None:
+def _mount_dev(root: Root, dev: int) -> None:
     tree_dev = _clone_tree_dev(root)
-    dev = syscalls.new_mount("tmpfs", _DEV_ATTRIBUTES, _DEV_OPTIONS)
     _attach(dev, root, "dev")
     for name, (mode, major, minor) in DEVICES.items():
         os.mknod(name, mode | S_IFCHR, os.makedev(major, minor), dir_fd=dev)
@@ -198,8 +207,6 @@ def _mount_dev(root: Root, device_files: tuple[str, ...], kind: int) -> None:
         os.symlink(target, name, dir_fd=dev)
     os.mkdir("pts", 0o755, dir_fd=dev)
     os.mkdir("shm", 0o1777, dir_fd=dev)
-    for name in device_files:
-        _make_dummy(dev, name, kind)
     if tree_dev >= 0:
         os.mkdir(_TREE_DEV, 0o755, dir_fd=dev)
         os.symlink(f"{_TREE_DEV}/{REBOOT_SOCKET}", REBOOT_SOCKET, dir_fd=dev)
@@ -212,19 +219,22 @@ def _mount_dev(root: Root, device_files: tuple[str, ...], kind: int) -> None:
     os.close(shm)
 
 
-def _make_dummy(dev: int, name: str, kind: int) -> None:
-    """Make ``name`` below directory ``dev``, and the directories on the way; what is there
-    already stays."""
-    above = os.path.dirname(name)
-    if above:
-        _make_dummy(dev, above, S_IFDIR)
+def _make_directory(dev: int, name: str) -> None:
     try:
-        if kind == S_IFDIR:
-            os.mkdir(name, 0o755, dir_fd=dev)
-        else:
-            os.mknod(name, kind | 0o644, _DUMMY, dir_fd=dev)
+        os.mkdir(name, dir_fd=dev)
     except FileExistsError:
-        pass
+        return
+    os.chmod(name, 0o755, dir_fd=dev)
+
+
+def _make_dummy(dev: int, name: str, device: int) -> None:
+    for end, char in enumerate(name):
+        if char == "/":
+            _make_directory(dev, name[:end])
+    if device < 0:
+        os.mknod(name, S_IFREG | 0o644, dir_fd=dev)
+    else:
+        os.mknod(name, S_IFBLK, device, dir_fd=dev)
 
 
 def _clone_tree_dev(root: Root) -> int:
