@@ -19,6 +19,7 @@ from vserver.unifytree import ChangedError, have_same_owner
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
     from typing import Any
 
@@ -35,6 +36,9 @@ METHODS = (REFLINK, SEAL, IMMUTABLE, HARDLINK, COPY)
 # What became of a file
 LINKED, ALREADY, SKIPPED, DIFFERENT, FAILED = "linked", "already", "skipped", "different", "failed"
 ABSENT = "absent"  # not in the reference server
+
+_SOON_READ = 1 << 24  # bytes: what takes no time worth a word, holes or not
+_HOLLOW = 16  # times as large as what it holds
 
 _UNSUPPORTED = (ENOTSUP, ENOTTY, ENOSYS, EINVAL, EXDEV)
 
@@ -154,7 +158,7 @@ class Sharer:
             return ""
         if source.st_ino == target.st_ino and source.st_dev == target.st_dev:
             return ALREADY if self._is_immutable(path, source.st_ino) else ""
-        if not source.st_size:
+        if _is_hollow(source):
             return SKIPPED
         method = self._methods[0]
         if self.overwrite or method == COPY:
@@ -179,7 +183,7 @@ class Sharer:
         """
         if source.inode == target.inode:
             return self._keep(source)
-        if not source.entry.st_size:
+        if _is_hollow(source.entry):
             return SKIPPED
         return self._attempt(self._unify_by, source, target) or SKIPPED
 
@@ -345,6 +349,12 @@ class Sharer:
         self._log.notice_once(
             f"Files on {point} can't be removed or upgraded inside the vservers (use vunify --undo)"
         )
+
+
+def _is_hollow(entry: os.stat_result) -> bool:
+    """Whether a file is empty or, by far, mostly holes: nothing to save, for ever to read."""
+    held = entry.st_blocks * 512  # stat(2) counts in units of that
+    return not entry.st_size or entry.st_size > max(_SOON_READ, _HOLLOW * held)
 
 
 def _are_same(metadata: Metadata, source: File, target: File) -> bool:

@@ -96,6 +96,15 @@ def test_what_is_planted_in_the_place_of_a_file_stops_nobody(
     shell.must(f"[ /vservers/ref/{readme} -ef /vservers/vs2/{readme} ]")
 
 
+def test_endless_files_of_both_servers_stop_nobody(host: TestHost, shell: Shell) -> None:
+    for name in ("ref", "vs2"):
+        make_rpm_guest(shell, host, name, "hello-1.0-1")
+        shell.must(f"truncate -s 1T /vservers/{name}/usr/bin/hello")
+    result = host.run("timeout 20 /usr/lib/vserver/vunify ref vs2 -- hello")
+    assert "Traceback" not in result.err and result.status in (0, 255), result
+    shell.must("! [ /vservers/ref/usr/bin/hello -ef /vservers/vs2/usr/bin/hello ]")
+
+
 def test_names_of_any_bytes_are_copied(host: TestHost, shell: Shell) -> None:
     make_rpm_guest(shell, host, "ref", "hello-1.0-1")
     shell.must("cd /vservers/ref/root && printf x >\"$(printf '\\377\\n-rf')\" && touch ./-x")
