@@ -51,7 +51,7 @@ Feature: CAP_QUOTACTL lets root of a guest handle the disk quota of its own file
 
   Scenario: quota of groups
     Given the guest "web" has the setting S_CAPS=CAP_QUOTACTL
-    When the guest "web" runs "setquota -g users 1000 3000 0 0 /"
+    When the guest "web" runs "setquota -g alice 1000 3000 0 0 /"
     Then the command succeeds
     When I run "repquota -g /vservers/web"
     Then the output contains "1000    3000"
