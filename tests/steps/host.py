@@ -115,6 +115,18 @@ def need_vlan(host: TestHost) -> None:
         pytest.skip(f"no VLAN devices: {result.err.strip()}")
 
 
+@given(parsers.parse("the host masquerades what leaves by {device}"))
+def masquerade(host: TestHost, device: str) -> None:
+    """So it tracks connections, too."""
+    result = host.run(
+        "nft add table ip nat &&"
+        " nft 'add chain ip nat postrouting { type nat hook postrouting priority srcnat; }' &&"
+        f" nft add rule ip nat postrouting oifname {device} masquerade"
+    )
+    if result.status != 0:
+        pytest.skip(f"no translation of addresses: {result.err.strip()}")
+
+
 @then("the host has no mounts below /vservers")
 def check_no_mounts(host: TestHost) -> None:
     points = [line.split()[4] for line in host.read("/proc/1/mountinfo").splitlines()]
