@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import time
@@ -62,9 +63,20 @@ class Keeper:
     def end(self, pid: int) -> list[str]:
         """Kill the machine of process 1 ``pid``; what is left of it after that."""
         directories = self.cgroups.pop(pid)
+        unpin(f"/proc/{pid}/root/sys/fs/bpf")
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         return remove_cgroups(directories)
+
+
+def unpin(file_system: str) -> None:
+    """Let go of the BPF programs that are pinned there, while its machine still runs.
+
+    A process that exits must not be who unmounts them: on Linux 6.1 it would wait for the
+    security hooks to be freed, and that for the process to have gone.
+    """
+    for name in os.listdir(file_system):
+        shutil.rmtree(f"{file_system}/{name}", ignore_errors=True)
 
 
 def sweep() -> None:
