@@ -47,8 +47,7 @@ chkconfig : Turns a service on or off in a vserver
             Useful when you want to redirect the output
 --verbose : Shows the commands that would configure the network"""
 
-# what most commands need, loaded while the shell reads the configuration
-_MEANWHILE = ("vserver.guest", "vserver.inside", "vserver.kernel.ipv4root")
+_MODULES = ("vserver.guest", "vserver.inside", "vserver.kernel.ipv4root")
 
 MISSING_USER = "Missing user!\nvserver vserver-name suexec user command [ args ... ]"
 MISSING_COMMAND = (
@@ -162,9 +161,14 @@ def _begin_reading(name: str, command: str) -> Reading:
     return config.Reading(name, forced_profile=profile)
 
 
-def _guest(reading: Reading, options: Options) -> Guest:
-    for module in _MEANWHILE:
+def load_modules() -> None:
+    """Load what most commands need, in what would else be idle time, or for all of many forks."""
+    for module in _MODULES:
         __import__(module)
+
+
+def _guest(reading: Reading, options: Options) -> Guest:
+    load_modules()  # while the shell is at work
     from vserver.guest import Guest
 
     settings = reading.result()

@@ -159,6 +159,9 @@ def _vserver(settings: Config, command: str) -> None:
     """
     from vserver.cli import vserver
 
+    vserver.load_modules()
+    if command == "start":
+        from vserver import hooks, lifecycle, newcontext, users  # noqa: F401
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
