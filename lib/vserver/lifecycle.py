@@ -115,10 +115,9 @@ def _clear_temporary(root: Root, directory: str) -> None:
 
 def _start_services(one: Guest) -> int:
     with one.open_tree() as root:
-        _prepare_tree(one, root)
         level = runlevel.default_level(root)
+        _prepare_tree(one, root, level)
         words = runlevel.start_command(root, level, fakeinit=one.has_fakeinit)
-        _write_utmp(one, root, level)
         limits = one.limits()
         command = Command(words, {**one.environment(), **runlevel.start_environment(level)})
         command.prepare = _preparation(one, guest.limiter(limits, one.messages.warn))
@@ -155,11 +154,13 @@ def _preparation(one: Guest, set_limits: Callable[[], None]) -> Callable[[], Non
     return prepare
 
 
-def _prepare_tree(one: Guest, root: Root) -> None:
-    """What a machine loses at a reboot (0.7, 0.11), and the profile (0.22)."""
+def _prepare_tree(one: Guest, root: Root, level: str) -> None:
+    """What a machine loses at a reboot (0.7, 0.11), the profile, and the run level unless the
+    guest's own init is to record that (0.22)."""
+    record = b"" if one.has_fakeinit else utmp.run_level_record(level, int(time.time()))
     steps = (
         ("/var/run", lambda: root.remove_files("var/run")),
-        ("/var/run/utmp", lambda: root.write("var/run/utmp", b"", 0o664, gid=_utmp_group(root))),
+        ("/var/run/utmp", lambda: root.write("var/run/utmp", record, 0o664, gid=_utmp_group(root))),
         ("/var/lock/subsys", lambda: root.remove_entries("var/lock/subsys")),
     )
     for what, step in steps:
@@ -179,14 +180,6 @@ def _attempt(one: Guest, what: str, step: Callable[[], None]) -> None:
 
 def _utmp_group(root: Root) -> int:
     return users.group_id(root, "utmp") or 0
-
-
-def _write_utmp(one: Guest, root: Root, level: str) -> None:
-    """The run level record, which the guest's own init would write (0.22)."""
-    if not one.has_fakeinit:
-        record = utmp.run_level_record(level, int(time.time()))
-        group = _utmp_group(root)
-        _attempt(one, "/var/run/utmp", lambda: root.write("var/run/utmp", record, 0o664, gid=group))
 
 
 def _stop_running(one: Guest, running: int) -> None:
