@@ -144,8 +144,7 @@ def _dispatch(name: str, command: str, arguments: list[str], options: Options) -
         raise _PlainRefusalError(f"No configuration for this vserver: {path}")
     reading = _begin_reading(name, command)
     if command in QUESTIONS:
-        settings = reading.result()
-        config.check_directory(settings)
+        config.check_directory(reading.result())
         return QUESTIONS[command](name, options)
     one = _guest(reading, options)
     if command not in COMMANDS:
@@ -161,9 +160,10 @@ def _begin_reading(name: str, command: str) -> Reading:
     return config.Reading(name, forced_profile=profile)
 
 
-def load_modules() -> None:
-    """Load what most commands need, in what would else be idle time, or for all of many forks."""
-    for module in _MODULES:
+def load_modules(*others: str) -> None:
+    """Load what most commands need, and ``others``, in what would else be idle time, or once
+    for many forks."""
+    for module in (*_MODULES, *others):
         __import__(module)
 
 

@@ -25,6 +25,7 @@ LOCK = LOCK_DIR + "/vservers"
 PIDFILE = "/var/run/vservers.pid"  # of the process that starts them
 CONSOLE = "/dev/tty8"
 DEFAULT_PRIORITY = 100
+_MODULES = ("vserver.lifecycle", "vserver.newcontext", "vserver.hooks")  # for start and stop
 START_SECONDS = 60.0  # after which the next one is started beside
 
 
@@ -159,9 +160,8 @@ def _vserver(settings: Config, command: str) -> None:
     """
     from vserver.cli import vserver
 
-    vserver.load_modules()
-    if command == "start":
-        from vserver import hooks, lifecycle, newcontext, users  # noqa: F401
+    if command != "running":
+        vserver.load_modules(*_MODULES)
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
