@@ -34,8 +34,7 @@ def make(
         seal.uphold()
     collector.collect()
     try:
-        number = context.create(request.number)
-        held = context.lock(number)
+        number, held = context.create(request.number)
     except (FileExistsError, FileNotFoundError):
         return None
     try:

@@ -26,7 +26,7 @@ def _is_idle(number: int) -> bool:
 
 def _remove_idle(number: int) -> None:
     try:
-        held = context.lock(number, wait=False)
+        held = context.lock_unused(number)
     except OSError:
         return
     try:

@@ -82,38 +82,40 @@ def numbers() -> list[int]:
     return sorted(int(name) for name in names if name.isdigit())
 
 
-def create(number: int | None = None) -> int:
-    """Make the directory of context ``number``, or of a free dynamic one; the number.
+def create(number: int | None = None) -> tuple[int, int]:
+    """Make the directory of context ``number``, or of a free dynamic one; the number and the
+    descriptor that holds it, as of ``lock``.
 
     FileExistsError when ``number`` is taken; EINVAL when it is out of range; ENOSPC when all
-    are taken.
+    are taken; FileNotFoundError when somebody who asked for that very number removed it.
     """
+    if number is not None and not FIRST <= number <= LAST:
+        raise OSError(EINVAL, os.strerror(EINVAL))
     os.makedirs(root(), mode=0o755, exist_ok=True)
-    if number is not None:
-        if not FIRST <= number <= LAST:
-            raise OSError(EINVAL, os.strerror(EINVAL))
-        os.mkdir(directory(number))
-        return number
-    return _allocate()
+    naming = _lock(root())
+    try:
+        if number is None:
+            number = _allocate()
+        else:
+            os.mkdir(directory(number))
+        return number, lock(number)
+    finally:
+        os.close(naming)
 
 
 def _allocate() -> int:
     """The number after the one given out last: a number is not soon used again."""
     span = LAST - FIRST_DYNAMIC + 1
-    held = _lock(root())  # or a slow one of two could set back what the other has recorded
-    try:
-        last = get_number(root(), "last", FIRST_DYNAMIC - 1)
-        for step in range(1, span + 1):
-            number = FIRST_DYNAMIC + (last + step - FIRST_DYNAMIC) % span
-            try:
-                os.mkdir(directory(number))
-            except FileExistsError:
-                continue
-            set_fact(root(), "last", number)
-            return number
-        raise OSError(ENOSPC, os.strerror(ENOSPC))
-    finally:
-        os.close(held)
+    last = get_number(root(), "last", FIRST_DYNAMIC - 1)
+    for step in range(1, span + 1):
+        number = FIRST_DYNAMIC + (last + step - FIRST_DYNAMIC) % span
+        try:
+            os.mkdir(directory(number))
+        except FileExistsError:
+            continue
+        set_fact(root(), "last", number)
+        return number
+    raise OSError(ENOSPC, os.strerror(ENOSPC))
 
 
 def exists(number: int) -> bool:
@@ -233,12 +235,24 @@ def flags_of(number: int) -> int:
     return get_number(directory(number), "flags", 0)
 
 
-def lock(number: int, *, wait: bool = True) -> int:
+def lock(number: int) -> int:
     """Hold context ``number`` against removal and other users until the descriptor is closed.
 
-    FileNotFoundError when it has gone, BlockingIOError when held and not ``wait``.
+    FileNotFoundError when it has gone.
     """
-    return _lock(directory(number), wait=wait)
+    return _lock(directory(number))
+
+
+def lock_unused(number: int) -> int:
+    """Hold context ``number`` as ``lock`` does, if nobody holds it; else BlockingIOError.
+
+    One whose directory somebody has just made counts as held.
+    """
+    naming = _lock(root())
+    try:
+        return _lock(directory(number), wait=False)
+    finally:
+        os.close(naming)
 
 
 def _lock(path: str, *, wait: bool = True) -> int:
