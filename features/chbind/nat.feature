@@ -18,6 +18,11 @@ Feature: chbind on a host that translates addresses
     Given "chbind --ip 192.0.2.10 --ip 192.0.2.11 listen -u 0.0.0.0:8080 yes" is listening
     Then the lan machine gets the answer "yes" from udp 192.0.2.10:8080
 
+  @0.19-21
+  Scenario: datagrams to the first address where routing prefers another one of the set
+    Given "chbind --ip 192.0.2.11 --ip 192.0.2.10 listen -u 0.0.0.0:8080 yes" is listening
+    Then the lan machine gets the answer "yes" from udp 192.0.2.11:8080
+
   @0.18-13
   Scenario: datagrams to a further address that is named
     Given "chbind --ip 192.0.2.10 --ip 192.0.2.11 listen -u 192.0.2.11:8080 yes" is listening

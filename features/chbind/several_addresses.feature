@@ -18,6 +18,20 @@ Feature: chbind keeps a command on several addresses
       |      |     |
       | -u   | udp |
 
+  @0.22-02 @0.19-21
+  Scenario Outline: each answers for itself, whichever of them routing prefers
+    Given "chbind --ip 192.0.2.12 --ip 192.0.2.10 --ip 192.0.2.11 listen -u <any>:8080 yes" is listening
+    Then the lan machine gets the answer "yes" from udp 192.0.2.12:8080
+    And the lan machine gets the answer "yes" from udp 192.0.2.11:8080
+    And the lan machine gets the answer "yes" from udp 192.0.2.10:8080
+    And the lan machine gets the answer "yes" from udp 192.0.2.12:8080
+    And the host gets the answer "yes" from udp 192.0.2.12:8080
+
+    Examples:
+      | any     |
+      | 0.0.0.0 |
+      | [::]    |
+
   @0.18-13
   Scenario: a further address can be named
     Given "chbind --ip 192.0.2.10 --ip 192.0.2.11 listen 192.0.2.11:8080 yes" is listening

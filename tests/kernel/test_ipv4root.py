@@ -598,6 +598,95 @@ def test_datagrams_are_answered_from_the_address_that_was_asked(three: TestHost)
         assert result.out.split() == [HOST, SECOND]
 
 
+SERVER = """
+server = {make}("{any_address}", 53)
+server.settimeout(20)
+print("ready", flush=True)
+while True:
+    received = [server.recvfrom(99) for _ in range({batch})]
+    for text, client in received:
+        {answer}
+"""
+
+
+def asked_from_lan(host: TestHost, server: str, program: str, *addresses: str) -> list[str]:
+    """What ``program`` prints on the lan machine while ``server`` serves ``addresses``."""
+    command = f"{chbind(*addresses)} python3 -c '{PROGRAM}{server}'"
+    with host.start(command) as process:
+        process.expect("ready")
+        result = host.lan.run(["python3", "-c", PROGRAM + textwrap.dedent(program)])
+        assert result.err == "", result.err
+        return result.out.split()
+
+
+@pytest.mark.parametrize("first", [HOST, SECOND, THIRD])
+@pytest.mark.parametrize("any_address", ["0.0.0.0", "::"])
+def test_each_question_of_a_client_is_answered_from_where_it_went(
+    three: TestHost, first: str, any_address: str
+) -> None:
+    """From one socket after each other, the first address right after another one, too."""
+    make = "udp6" if ":" in any_address else "udp"
+    server = SERVER.format(
+        make=make, any_address=any_address, batch=1, answer="server.sendto(text, client)"
+    )
+    others = sorted({HOST, SECOND, THIRD} - {first})
+    asked = [first, *others, first, first, others[1], first]
+    program = f"""
+        s = udp()
+        for address in {asked}:
+            s.sendto(b"?", (address, 53))
+            print(s.recvfrom(9)[1][0])
+    """
+    assert asked_from_lan(three, server, program, first, *others) == asked
+
+
+def test_two_clients_who_ask_at_once_are_told_apart(three: TestHost) -> None:
+    """The questions are answered when all of them have come."""
+    server = SERVER.format(
+        make="udp", any_address="0.0.0.0", batch=3, answer="server.sendto(text, client)"
+    )
+    asked = [[SECOND, HOST, THIRD], [HOST, THIRD, SECOND], [SECOND, SECOND, HOST]]
+    program = f"""
+        clients = [udp() for _ in range(3)]
+        for addresses in {asked}:
+            for client, address in zip(clients, addresses):
+                client.sendto(b"?", (address, 53))
+            for client in clients:
+                print(client.recvfrom(9)[1][0])
+    """
+    answered = asked_from_lan(three, server, program, SECOND, HOST, THIRD)
+    assert answered == [address for addresses in asked for address in addresses]
+
+
+def test_a_server_that_says_the_source_itself_decides(three: TestHost) -> None:
+    """IP_PKTINFO, as named and others answer; it may name another address of the set."""
+    answer = f'''
+        for source in "{THIRD}", "{HOST}":
+            info = bytes(4) + inet_aton(source) + bytes(4)
+            server.sendmsg([text], [(IPPROTO_IP, 8, info)], 0, client)'''
+    server = SERVER.format(make="udp", any_address="0.0.0.0", batch=1, answer=answer)
+    program = f"""
+        s = udp()
+        s.sendto(b"?", ("{SECOND}", 53))
+        print(s.recvfrom(9)[1][0], s.recvfrom(9)[1][0])
+    """
+    assert asked_from_lan(three, server, program, SECOND, HOST, THIRD) == [THIRD, HOST]
+
+
+def test_a_client_with_a_connected_socket_hears_the_answer(three: TestHost) -> None:
+    """And the one on the machine itself, whose own address is another one of the set."""
+    with three.start(f"{chbind(SECOND, HOST)} listen -u 0.0.0.0:53 yes") as server:
+        server.expect("listening")
+        program = f"""
+            for source in "", "{HOST}", "{THIRD}":
+                s = udp(source, 0)
+                s.connect(("{SECOND}", 53))
+                s.send(b"?")
+                print(s.recv(9))
+        """
+        assert run(three, program) == ["b'yes'"] * 3
+
+
 def test_the_source_is_the_address_in_the_network_of_the_destination(host: TestHost) -> None:
     host.run("ip link add eth1 type veth peer name peer1 && ip link set peer1 up")
     host.run("ip addr add 198.51.100.10/24 dev eth1 && ip link set eth1 up")

@@ -511,7 +511,9 @@ int ingress(struct __sk_buff *skb)
 {
 	const struct address_set *set = set_of_cgroup();
 
-	if (skb->protocol == ETHERTYPE_IPV6 ? filter6(skb, set, IPV6_DESTINATION) : filter4(skb, set, IPV4_DESTINATION))
-		return ALLOW;
-	return is_foreign_socket(skb);
+	if (skb->protocol == ETHERTYPE_IPV6 ? !filter6(skb, set, IPV6_DESTINATION) : !filter4(skb, set, IPV4_DESTINATION))
+		return is_foreign_socket(skb);
+	if (set->count > 1)
+		note_asked(skb, set);
+	return ALLOW;
 }

@@ -70,7 +70,36 @@ struct {
 	__type(value, struct subscribers);
 } broadcasts SEC(".maps");
 
-// The address that a peer asked, for the answer to come from it.
+// ---- datagrams -------------------------------------------------------------------------------
+
+#define FRAGMENT_OFFSET bpf_htons(0x1fff)
+
+struct datagram {
+	__u32 source, destination;
+	__u16 source_port, destination_port;
+};
+
+// Read the headers of a UDP datagram over IPv4; 0 for anything else and for a later fragment.
+// Relative to the network header: a packet that loops back has no link-layer one.
+inline_static int read_datagram(struct __sk_buff *skb, struct datagram *datagram)
+{
+	struct iphdr ip;
+	struct udphdr udp;
+
+	if (skb->protocol != bpf_htons(ETH_P_IP) ||
+	    bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof(ip), BPF_HDR_START_NET) ||
+	    ip.protocol != IPPROTO_UDP || (ip.frag_off & FRAGMENT_OFFSET) ||
+	    bpf_skb_load_bytes_relative(skb, ip.ihl * 4, &udp, sizeof(udp), BPF_HDR_START_NET))
+		return 0;
+	datagram->source = ip.saddr;
+	datagram->destination = ip.daddr;
+	datagram->source_port = udp.source;
+	datagram->destination_port = udp.dest;
+	return 1;
+}
+
+// ---- the address that was asked -----------------------------------------------------------------
+
 struct conversation {
 	__u32 peer;
 	__u16 peer_port, port;	// network order
@@ -83,6 +112,29 @@ struct {
 	__type(key, struct conversation);
 	__type(value, __u32);
 } addresses_asked SEC(".maps");
+
+// A datagram reaches a socket of the set: if that is on 0.0.0.0, remember for the answer which of
+// several addresses was asked. The first one needs it, too, where routing prefers another, or where
+// the same peer asked another before.
+inline_static void note_asked(struct __sk_buff *skb, const struct address_set *set)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct conversation key = { .first = set->address[0] };
+	struct datagram datagram;
+	const __u32 *known;
+
+	if (!sk || !read_datagram(skb, &datagram) || !contains(set, datagram.destination))
+		return;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || !bound_any(state_of(sk), set))
+		return;
+	key.peer = datagram.source;
+	key.peer_port = datagram.source_port;
+	key.port = datagram.destination_port;
+	known = bpf_map_lookup_elem(&addresses_asked, &key);
+	if ((known ? *known : choose_source(set, key.peer)) != datagram.destination)
+		bpf_map_update_elem(&addresses_asked, &key, &datagram.destination, BPF_ANY);
+}
 
 inline_static __u32 *address_asked(__u32 first, __u32 peer, struct bpf_sock_addr *ctx)
 {
@@ -354,32 +406,6 @@ int find_listener(struct bpf_sk_lookup *ctx)
 #define COPY_MARK 0x7e570000u
 #define COPY_MARK_MASK 0xffff0000u
 
-#define FRAGMENT_OFFSET bpf_htons(0x1fff)
-
-struct datagram {
-	__u32 source, destination;
-	__u16 source_port, destination_port;
-};
-
-// Read the headers of a UDP datagram over IPv4; 0 for anything else and for a later fragment.
-// Relative to the network header: a packet that loops back has no link-layer one.
-inline_static int read_datagram(struct __sk_buff *skb, struct datagram *datagram)
-{
-	struct iphdr ip;
-	struct udphdr udp;
-
-	if (skb->protocol != bpf_htons(ETH_P_IP) ||
-	    bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof(ip), BPF_HDR_START_NET) ||
-	    ip.protocol != IPPROTO_UDP || (ip.frag_off & FRAGMENT_OFFSET) ||
-	    bpf_skb_load_bytes_relative(skb, ip.ihl * 4, &udp, sizeof(udp), BPF_HDR_START_NET))
-		return 0;
-	datagram->source = ip.saddr;
-	datagram->destination = ip.daddr;
-	datagram->source_port = udp.source;
-	datagram->destination_port = udp.dest;
-	return 1;
-}
-
 inline_static struct endpoint endpoint_of(const struct datagram *datagram)
 {
 	return (struct endpoint){ .address = datagram->destination, .port = datagram->destination_port };
@@ -436,17 +462,9 @@ inline_static int deliver_copy(struct __sk_buff *skb, const struct datagram *dat
 inline_static void deliver_further(struct __sk_buff *skb, const struct datagram *datagram, const struct endpoint *to)
 {
 	const struct wildcard *found = bpf_map_lookup_elem(&wildcards, to);
-	struct conversation key = {
-		.peer = datagram->source,
-		.peer_port = datagram->source_port,
-		.port = datagram->destination_port,
-	};
 
-	if (!found)
-		return;
-	key.first = found->first;
-	if (assign(skb, datagram, found->first))
-		bpf_map_update_elem(&addresses_asked, &key, &datagram->destination, BPF_ANY);
+	if (found)
+		assign(skb, datagram, found->first);
 }
 
 SEC("tc")
