@@ -13,7 +13,7 @@ from vserver.kernel.sharing import BusyError
 from vserver.kernel.treecopy import is_harmless, set_link_metadata, set_metadata
 from vserver.messages import visible
 from vserver.unify import LINKED, Sharer
-from vserver.unifytree import ChangedError, File
+from vserver.unifytree import TEMPORARY, ChangedError, File
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -144,10 +144,13 @@ class Clone:
 
     def _is_further_name(self, level: _Level, name: str, entry: os.stat_result) -> bool:
         """Whether the copy has got this inode under another name, and now has it here."""
-        first = self._names.get((entry.st_dev, entry.st_ino), "")
+        first, top = self._names.get((entry.st_dev, entry.st_ino), ""), self._target.root.fd
         if not first:
             return False
-        os.link(first, name, src_dir_fd=self._target.root.fd, dst_dir_fd=level.copy)
+        try:
+            os.link(first, name, src_dir_fd=top, dst_dir_fd=level.copy)
+        except FileExistsError:
+            return _inode(name, level.copy) == _inode(first, top)
         return True
 
     def _leaf(self, level: _Level, name: str, path: str, found: int, entry: os.stat_result) -> None:
@@ -171,13 +174,18 @@ class Clone:
         except FileExistsError:
             if not _is_done(directory, file):
                 raise
-            return
+            if _inode(file.name, directory) == file.inode:
+                self._sharer.keep(file)
+        else:
+            self._count(file, linked=linked)
+        self._remember(directory, file)
+
+    def _count(self, file: File, *, linked: bool) -> None:
         if linked:
             self._statistics.linked += 1
         else:
             self._statistics.copied += 1
             self._statistics.bytes_copied += file.entry.st_size
-            self._remember(file.entry, file.path)
 
     def _share(self, directory: int, file: File) -> bool:
         """Whether ``file`` is shared now; it is copied where that cannot be."""
@@ -202,9 +210,18 @@ class Clone:
             file.refresh()
             file.copy_to(directory, file.name, replace=False)
 
-    def _remember(self, entry: os.stat_result, path: str) -> None:
-        if entry.st_nlink > 1:
-            self._names[entry.st_dev, entry.st_ino] = path.lstrip("/")
+    def _remember(self, directory: int, file: File) -> None:
+        """Note the first name of an inode in the copy, if that is one of its own.
+
+        Where an interrupted run could not know a first name, this one takes its place.
+        """
+        if file.entry.st_nlink == 1 or _inode(file.name, directory) == file.inode:
+            return
+        first = self._names.setdefault(file.inode, file.path.lstrip("/"))
+        top = self._target.root.fd
+        if _inode(file.name, directory) != _inode(first, top):
+            os.link(first, TEMPORARY, src_dir_fd=top, dst_dir_fd=directory)
+            os.rename(TEMPORARY, file.name, src_dir_fd=directory, dst_dir_fd=directory)
 
     def _symlink(self, directory: int, name: str, text: str, entry: os.stat_result) -> None:
         try:
@@ -212,9 +229,9 @@ class Clone:
         except FileExistsError:
             if not _is_link_to(directory, name, text):
                 raise
-            return
+        else:
+            self._statistics.symlinked += 1
         set_link_metadata(directory, name, entry)
-        self._statistics.symlinked += 1
 
     def _node(self, directory: int, name: str, path: str, entry: os.stat_result) -> None:
         """A device that a server may have, or a fifo."""
@@ -227,9 +244,9 @@ class Clone:
             there = os.stat(name, dir_fd=directory, follow_symlinks=False)
             if (S_IFMT(there.st_mode), there.st_rdev) != (S_IFMT(entry.st_mode), entry.st_rdev):
                 raise
-            return
+        else:
+            self._statistics.special += 1
         set_link_metadata(directory, name, entry)
-        self._statistics.special += 1
 
 
 class Preview:
@@ -293,6 +310,12 @@ def _open_below(directory: int, name: str) -> int | None:
         if error.errno == EXDEV:
             return None
         raise
+
+
+def _inode(name: str, directory: int) -> Inode:
+    """Device and inode number of ``name`` in ``directory``."""
+    found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    return found.st_dev, found.st_ino
 
 
 def _is_link_to(directory: int, name: str, text: str) -> bool:

@@ -182,7 +182,7 @@ class Sharer:
         changed either. Other OSErrors: the target is as it was.
         """
         if source.inode == target.inode:
-            return self._keep(source)
+            return self.keep(source)
         if _is_hollow(source.entry):
             return SKIPPED
         return self._attempt(self._unify_by, source, target) or SKIPPED
@@ -205,6 +205,14 @@ class Sharer:
             return LINKED
         source.copy_to(directory, name, replace=False)
         return SKIPPED
+
+    def keep(self, source: File) -> str:
+        """The file is shared already: give it back what guards it lacks. ALREADY."""
+        guards = self._guards
+        if guards is not None and guard.of_file(source.fd) != guards:
+            with Held(source.fd, guards, self._source_path(source)):
+                pass
+        return ALREADY
 
     def prepare(self, directory: str) -> None:
         """Get ready to change a name in ``directory`` of the target."""
@@ -322,14 +330,6 @@ class Sharer:
         directory = path.rpartition("/")[0]
         self.prepare(directory)
         self.target.note_change(directory)
-
-    def _keep(self, source: File) -> str:
-        """The file is shared already: it gets back what guards it lacks."""
-        guards = self._guards
-        if guards is not None and guard.of_file(source.fd) != guards:
-            with Held(source.fd, guards, self._source_path(source)):
-                pass
-        return ALREADY
 
     @property
     def _guards(self) -> int | None:
