@@ -18,6 +18,11 @@
 
 #define MAX_PORTS 65536
 
+// The maps of this file are the same for all versions of the programs that are in use, so that each
+// knows the ports of the others. Whoever changes what is in one of them changes LAYOUT, which
+// vserver.kernel.wildcard has in the path of the maps.
+#define LAYOUT 1
+
 // TCP: the listeners that serve a further address. Several slots, so that a group of listeners
 // (SO_REUSEPORT, or old and new while a service reloads) survives the end of one of them.
 #define LISTENER_SLOTS 4
@@ -29,6 +34,7 @@ struct listener_key {
 };
 
 struct {
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__uint(type, BPF_MAP_TYPE_SOCKHASH);
 	__uint(max_entries, MAX_PORTS);
 	__type(key, struct listener_key);
@@ -48,6 +54,7 @@ struct wildcard {
 };
 
 struct {
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_PORTS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -63,6 +70,7 @@ struct subscribers {
 };
 
 struct {
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -107,6 +115,7 @@ struct conversation {
 };
 
 struct {
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, struct conversation);
@@ -403,8 +412,11 @@ int find_listener(struct bpf_sk_lookup *ctx)
 // ---- datagrams on the devices -----------------------------------------------------------------
 
 // The mark that tells a broadcast's copy for subscriber I from other packets on its second way in.
-#define COPY_MARK 0x7e570000u
-#define COPY_MARK_MASK 0xffff0000u
+// It stays: a copy must not be copied again, by programs of another layout on the same device.
+#define ANY_COPY_MARK 0x7e570000u
+#define ANY_COPY_MASK 0xffff0000u
+#define COPY_MARK (ANY_COPY_MARK | LAYOUT << 8)
+#define COPY_MARK_MASK 0xffffff00u
 
 inline_static struct endpoint endpoint_of(const struct datagram *datagram)
 {
@@ -452,7 +464,6 @@ inline_static int deliver_copy(struct __sk_buff *skb, const struct datagram *dat
 	const struct subscribers *found = bpf_map_lookup_elem(&broadcasts, to);
 	__u32 i = skb->mark & ~COPY_MARK_MASK;
 
-	skb->mark = 0;
 	if (!found || i >= MAX_SUBSCRIBERS || !found->of[i].first)
 		return TC_ACT_SHOT;
 	return assign(skb, datagram, found->of[i].first) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
@@ -478,6 +489,8 @@ int device_ingress(struct __sk_buff *skb)
 	to = endpoint_of(&datagram);
 	if ((skb->mark & COPY_MARK_MASK) == COPY_MARK)
 		return deliver_copy(skb, &datagram, &to);
+	if ((skb->mark & ANY_COPY_MASK) == ANY_COPY_MARK)
+		return TC_ACT_UNSPEC;
 	if (skb->pkt_type == PACKET_LOOPBACK)
 		return TC_ACT_UNSPEC;	// our own broadcast, copied on its way out
 	if (!copy_broadcast(skb, &to))

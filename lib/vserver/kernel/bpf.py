@@ -24,18 +24,21 @@ LIBRARY = "libbpf.so.1"
 
 # linux/bpf.h: commands and flags
 _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_GET_NEXT_KEY = 1, 2, 4
-_OBJ_PIN, _OBJ_GET, _PROG_ATTACH, _PROG_QUERY, _LINK_CREATE = 6, 7, 8, 16, 28
+_OBJ_PIN, _OBJ_GET, _PROG_ATTACH, _PROG_QUERY, _LINK_CREATE, _LINK_UPDATE = 6, 7, 8, 16, 28, 29
 _F_ALLOW_MULTI = 2
 
 _LOCK_EX = 2  # sys/file.h
 
 
-def load(object_file: str, attach_types: Mapping[str, int] | None = None) -> str:
+def load(
+    object_file: str, attach_types: Mapping[str, int] | None = None, *, shared: str = ""
+) -> str:
     """The directory where the programs and maps of ``object_file`` are pinned by their names.
 
     ``attach_types`` are those of programs whose section says another (enum bpf_attach_type), for
-    types that libbpf may not know. The first caller after boot loads them; others wait for it.
-    VserverError (255) names what is missing when that is impossible.
+    types that libbpf may not know. Maps that are pinned by name are in the directory ``shared``
+    instead, for all versions of the object. The first caller after boot loads them; others wait
+    for it. VserverError (255) names what is missing when that is impossible.
     """
     from _blake2 import blake2b  # type: ignore[import]  # hashlib takes 2 ms
     from fcntl import flock
@@ -52,7 +55,7 @@ def load(object_file: str, attach_types: Mapping[str, int] | None = None) -> str
             flock(fd, _LOCK_EX)
             _mount_file_system()
             if not os.path.isdir(directory):
-                _load(object_file, directory, attach_types or {})
+                _load(object_file, directory, attach_types or {}, shared)
     return directory
 
 
@@ -96,6 +99,11 @@ def link(program: int, target: int, attach_type: int) -> int:
     It stays for as long as the returned link is open or pinned (BPF_LINK_CREATE).
     """
     return _bpf(_LINK_CREATE, (program, 4), (target, 4), (attach_type, 4), (0, 4))
+
+
+def update_link(link_fd: int, program: int) -> None:
+    """Put ``program`` in the place of the one that a link has attached (BPF_LINK_UPDATE)."""
+    _bpf(_LINK_UPDATE, (link_fd, 4), (program, 4), (0, 4))
 
 
 def update(map_fd: int, key: bytes, value: bytes) -> None:
@@ -154,13 +162,17 @@ def _mount_file_system() -> None:
         ) from None
 
 
-def _load(object_file: str, directory: str, attach_types: Mapping[str, int]) -> None:
+def _load(object_file: str, directory: str, attach_types: Mapping[str, int], shared: str) -> None:
     """Load and pin under a name of its own, then rename: ``directory`` is complete or absent."""
+    from fcntl import flock
+
     unfinished = directory + "-new"
-    _remove(unfinished)
     library = _Library()
+    lock = os.open(FILE_SYSTEM, os.O_RDONLY | os.O_CLOEXEC)  # other versions may be loaded, too
     try:
-        library.load(object_file, unfinished, attach_types)
+        flock(lock, _LOCK_EX)
+        _remove(unfinished)
+        library.load(object_file, unfinished, attach_types, shared)
         os.rename(unfinished, directory)
     except OSError as error:
         _remove(unfinished)
@@ -169,6 +181,8 @@ def _load(object_file: str, directory: str, attach_types: Mapping[str, int]) -> 
             255,
             remedy=_remedy(error.errno or 0),
         ) from None
+    finally:
+        os.close(lock)
 
 
 def _remedy(number: int) -> str:
@@ -188,6 +202,17 @@ def _remove(directory: str) -> None:
         pass
 
 
+class _OpenOptions(ctypes.Structure):
+    """The first members of struct bpf_object_open_opts (bpf/libbpf.h)."""
+
+    _fields_ = (
+        ("size", ctypes.c_size_t),
+        ("object_name", ctypes.c_char_p),
+        ("relaxed_maps", ctypes.c_bool),
+        ("pin_root_path", ctypes.c_void_p),
+    )
+
+
 class _Library:
     """libbpf, as much of it as loading takes."""
 
@@ -203,25 +228,50 @@ class _Library:
         self._print = callback(self._note)
         self._libbpf.libbpf_set_print(self._print)
 
-    def load(self, object_file: str, directory: str, attach_types: Mapping[str, int]) -> None:
-        """Load ``object_file`` and pin all there is in it in ``directory``; OSError."""
-        opened = ctypes.c_void_p()
-        opener = self._libbpf.bpf_object__open_file
-        opener.restype = ctypes.c_void_p
-        opened.value = opener(os.fsencode(object_file), None)
-        if not opened:
-            raise OSError(ENOENT, f"{object_file} is no BPF object", object_file)
+    def load(
+        self, object_file: str, directory: str, attach_types: Mapping[str, int], shared: str
+    ) -> None:
+        """Load ``object_file`` and pin all in ``directory`` but the maps in ``shared``; OSError."""
+        opened = self._open(object_file, shared)
         try:
             for name, attach_type in attach_types.items():
                 self._set_attach_type(opened, name, attach_type)
             self._check(self._libbpf.bpf_object__load(opened))
-            self._check(self._libbpf.bpf_object__pin(opened, os.fsencode(directory)))
+            self._check(self._libbpf.bpf_object__pin_programs(opened, os.fsencode(directory)))
+            self._pin_maps(opened, directory)
         finally:
             self._libbpf.bpf_object__close(opened)
 
+    def _open(self, object_file: str, shared: str) -> ctypes.c_void_p:
+        root = ctypes.create_string_buffer(os.fsencode(shared))
+        options = _OpenOptions(ctypes.sizeof(_OpenOptions), None, False, ctypes.addressof(root))
+        opener = self._function("bpf_object__open_file")
+        opened = ctypes.c_void_p(opener(os.fsencode(object_file), ctypes.byref(options)))
+        if not opened:
+            raise OSError(ENOENT, f"{object_file} is no BPF object", object_file)
+        return opened
+
+    def _pin_maps(self, opened: ctypes.c_void_p, directory: str) -> None:
+        """Pin the maps in ``directory`` but the shared ones, which are pinned, and constants."""
+        following = self._function("bpf_object__next_map")
+        is_pinned = self._function("bpf_map__pin_path")
+        naming = self._libbpf.bpf_map__name
+        naming.restype = ctypes.c_char_p
+        found = ctypes.c_void_p(following(opened, None))
+        while found:
+            if not is_pinned(found) and not self._libbpf.bpf_map__is_internal(found):
+                path = f"{directory}/{naming(found).decode()}"
+                self._check(self._libbpf.bpf_map__pin(found, os.fsencode(path)))
+            found = ctypes.c_void_p(following(opened, found))
+
+    def _function(self, name: str) -> ctypes._NamedFuncPointer:
+        """The function ``name``, which returns a pointer."""
+        function: ctypes._NamedFuncPointer = getattr(self._libbpf, name)
+        function.restype = ctypes.c_void_p
+        return function
+
     def _set_attach_type(self, opened: ctypes.c_void_p, name: str, attach_type: int) -> None:
-        finder = self._libbpf.bpf_object__find_program_by_name
-        finder.restype = ctypes.c_void_p
+        finder = self._function("bpf_object__find_program_by_name")
         program = ctypes.c_void_p(finder(opened, name.encode()))
         self._check(self._libbpf.bpf_program__set_expected_attach_type(program, attach_type))
 

@@ -187,7 +187,7 @@ def _is_ready(fd: int, path: str, addresses: AddressSet, *, is_new: bool) -> boo
 
 def _prepare(fd: int, path: str, addresses: AddressSet) -> None:
     """Attach the programs, which makes the storage, write the set there, mark the leaf ready."""
-    pinned = bpf.load(OBJECT)
+    pinned = _load()
     for name, attach_type in _programs(path, addresses):
         program = bpf.open_pinned(f"{pinned}/{name}")
         bpf.attach(fd, program, attach_type)
@@ -195,6 +195,10 @@ def _prepare(fd: int, path: str, addresses: AddressSet) -> None:
     _write(fd, path, pinned, addresses)
     os.setxattr(path, _SET_FACT, str(addresses).encode())
     os.setxattr(path, _READY_FACT, pinned.encode())
+
+
+def _load() -> str:
+    return bpf.load(OBJECT, shared=wildcard.MAPS)
 
 
 def _programs(path: str, addresses: AddressSet) -> tuple[tuple[str, int], ...]:
@@ -208,16 +212,18 @@ def _programs(path: str, addresses: AddressSet) -> tuple[tuple[str, int], ...]:
 
 
 def _refresh(fd: int, path: str, pinned: str, addresses: AddressSet) -> None:
-    """Follow what changes on the machine: routes, and devices that come.
+    """Follow what changes on the machine: routes, devices that come, the package's version.
 
-    Somebody may have removed the pins since; the leaf goes on without them.
+    Somebody may have removed the pins since; the leaf goes on without them. One of another
+    version keeps the routes that it was made with.
     """
     if not os.path.isdir(pinned):
         return
     several = len(addresses.effective()) > 1
-    if several and pinned == bpf.load(OBJECT):
+    current = _load() if several else pinned
+    if several and pinned == current:
         _write(fd, path, pinned, addresses)
-    wildcard.serve(pinned, several=several)
+    wildcard.serve(current, several=several)
 
 
 def _write(fd: int, path: str, pinned: str, addresses: AddressSet) -> None:

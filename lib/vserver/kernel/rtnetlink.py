@@ -41,6 +41,11 @@ def create(kind: int, body: bytes) -> None:
     _request(kind, _NLM_F_ACK | _NLM_F_CREATE | _NLM_F_EXCL, body)
 
 
+def replace(kind: int, body: bytes) -> None:
+    """Make what a message of type ``kind`` describes, in the place of what is there; OSError."""
+    _request(kind, _NLM_F_ACK | _NLM_F_CREATE, body)
+
+
 def change(kind: int, body: bytes) -> None:
     """Change or remove, as message type ``kind`` says, what is there already; OSError."""
     _request(kind, _NLM_F_ACK, body)

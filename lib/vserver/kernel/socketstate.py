@@ -39,12 +39,15 @@ class SocketStates:
         return self
 
     def _open(self, pinned: str) -> None:
-        try:
-            self.maps.append(bpf.open_pinned(f"{pinned}/socket_states"))
-            self._sets.append(bpf.open_pinned(f"{pinned}/address_sets"))
-            self._wildcards.append(bpf.open_pinned(f"{pinned}/wildcards"))
-        except FileNotFoundError:  # other programs than ipv4root
-            pass
+        for name, maps in (
+            ("socket_states", self.maps),
+            ("address_sets", self._sets),
+            ("wildcards", self._wildcards),
+        ):
+            try:
+                maps.append(bpf.open_pinned(f"{pinned}/{name}"))
+            except FileNotFoundError:  # other programs than ipv4root, or the maps of all versions
+                pass
 
     def __exit__(self, *_error: object) -> None:
         for fd in (*self.maps, *self._sets, *self._wildcards):

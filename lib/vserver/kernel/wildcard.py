@@ -2,17 +2,20 @@
 
 Connections to further addresses are found by a program on the network namespace, datagrams and
 broadcasts by one on the devices. Both are attached once and pinned; they go with the network
-namespace and the device.
+namespace and the device. There is one of each for all versions of the package that are in use:
+the programs have their maps in common (MAPS), and a newer one takes the place of the older.
 """
 
 from __future__ import annotations
 
 import os
 from _socket import if_nametoindex, socket
-from errno import EINVAL, ENOENT, EOPNOTSUPP
+from errno import EINVAL, ENOENT, ENOLINK, EOPNOTSUPP
 from struct import pack
 
 from vserver.kernel import bpf, netdev, rtnetlink
+
+MAPS = bpf.FILE_SYSTEM + "/vserver-wildcards-1"  # LAYOUT of bpf/wildcard.h
 
 # linux/bpf.h: enum bpf_attach_type; the last two since 6.6
 _SK_LOOKUP, _TCX_INGRESS, _TCX_EGRESS = 36, 46, 47
@@ -83,42 +86,65 @@ def _serve_device(pinned: str, cookie: int, index: int) -> None:
         except OSError as error:
             if error.errno != EINVAL:
                 raise
-            _add_filter(f"{pinned}/{program}", index, parent, mark)
+            _set_filter(f"{pinned}/{program}", index, parent, mark)
 
 
 def _link(program: str, target: int, attach_type: int, mark: str) -> None:
-    """Attach a pinned program and pin the link at ``mark``, unless somebody else just did."""
+    """Attach a pinned program, or put it in the place of another version's; pin the link twice:
+    in MAPS for other versions, and at ``mark``.
+    """
+    shared = f"{MAPS}/{os.path.basename(mark)}"
     fd = bpf.open_pinned(program)
     try:
-        link = bpf.link(fd, target, attach_type)
+        link = _renewed(shared, fd)
+        if link is None:
+            link = bpf.link(fd, target, attach_type)
+            bpf.pin(link, shared)
         bpf.pin(link, mark)
         os.close(link)
-    except FileExistsError:
+    except FileExistsError:  # somebody else just did
         pass
     finally:
         os.close(fd)
 
 
-def _add_filter(program: str, index: int, parent: int, mark: str) -> None:
-    """Attach a pinned program as a filter of traffic control, and pin it again as the mark."""
+def _renewed(shared: str, program: int) -> int | None:
+    """The link that is pinned at ``shared``, with ``program`` attached; None if there is none."""
+    try:
+        link = bpf.open_pinned(shared)
+    except FileNotFoundError:
+        return None
+    try:
+        bpf.update_link(link, program)
+    except OSError as error:
+        os.close(link)
+        if error.errno != ENOLINK:
+            raise
+        os.unlink(shared)  # of a device that is gone; another one has its number
+        return None
+    return link
+
+
+def _set_filter(program: str, index: int, parent: int, mark: str) -> None:
+    """Make a pinned program the filter of traffic control; pin it again as the mark."""
     fd = bpf.open_pinned(program)
     try:
-        _create(_RTM_NEWQDISC, _tcmsg(index, 0xFFFF0000, _TC_CLSACT, 0) + _kind("clsact"))
+        _add_clsact(index)
         options = (
             rtnetlink.attribute(_TCA_BPF_FD, pack("=I", fd))
             + rtnetlink.attribute(_TCA_BPF_NAME, b"vserver\0")
             + rtnetlink.attribute(_TCA_BPF_FLAGS, pack("=I", _TCA_BPF_FLAG_ACT_DIRECT))
         )
         what = _tcmsg(index, 1, parent, _PRIORITY << 16 | _ALL_PROTOCOLS) + _kind("bpf")
-        _create(_RTM_NEWTFILTER, what + rtnetlink.attribute(_TCA_OPTIONS, options))
+        rtnetlink.replace(_RTM_NEWTFILTER, what + rtnetlink.attribute(_TCA_OPTIONS, options))
         bpf.pin(fd, mark)
     finally:
         os.close(fd)
 
 
-def _create(kind: int, body: bytes) -> None:
+def _add_clsact(index: int) -> None:
     try:
-        rtnetlink.create(kind, body)
+        rtnetlink.create(_RTM_NEWQDISC, _tcmsg(index, 0xFFFF0000, _TC_CLSACT, 0) + _kind("clsact"))
     except FileExistsError:
         pass
 
