@@ -111,3 +111,19 @@ Feature: distrib-info knows the packages of a guest with RPM
       world=2.3-4
       0
       """
+
+  Scenario Outline: no room for the copy of the database
+    Given the directory "/vservers/new"
+    And I run "mkdir -p /var/cache/vserver && mount -t tmpfs -o <room> none /var/cache/vserver"
+    When I run "/usr/lib/vserver/<command>"
+    Then the command fails with status <status>
+    And it says "Can't read package database of web (No space left on device)" on standard error
+    And the directory "/var/cache/vserver" is empty
+
+    Examples:
+      | room        | command                 | status |
+      | size=64k    | distrib-info web pkgversion | 1  |
+      | nr_inodes=1 | distrib-info web pkgversion | 1  |
+      | nr_inodes=2 | distrib-info web pkgversion | 1  |
+      | size=64k    | vunify web new -- ALL   | 255    |
+      | size=64k    | vcheck --verify web new | 255    |

@@ -108,17 +108,24 @@ Feature: vserver-copy copies a guest on one machine
       setsid vserver-copy web web2 >/dev/null 2>&1 &
       until ls /vservers/.web2~*/big.* >/dev/null 2>&1; do kill -0 $! || exit; done
       kill -KILL -$!
-      ls -A /vservers | sed 's/~.*/~/'
+      ls -A /vservers /var/cache/vserver | sed 's/~.*/~/; s/^tmp.*/PREPARED/'
       """
     Then it prints:
       """
+      /var/cache/vserver:
+      PREPARED
+
+      /vservers:
       .web2~
       web
       web2
       """
-    When I run "vserver-copy --quiet web web2 && ls -A /vservers"
+    When I run "vserver-copy --quiet web web2 && ls -A /vservers /var/cache/vserver"
     Then it prints:
       """
+      /var/cache/vserver:
+
+      /vservers:
       web
       web2
       """

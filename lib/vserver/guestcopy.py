@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
-import tempfile
 
-from vserver import command, confedit, config, paths, state
-from vserver.errors import VserverError
+from vserver import command, confedit, config, paths, scratch, state
+from vserver.errors import VserverError, reason
 from vserver.kernel.rooted import Root
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
@@ -77,11 +75,10 @@ class Request:
 class Shell:
     """Runs programs here, and scripts at the destination."""
 
-    __slots__ = ("_request", "_scratch")
+    __slots__ = ("_request",)
 
-    def __init__(self, request: Request, scratch: str) -> None:
+    def __init__(self, request: Request) -> None:
         self._request = request
-        self._scratch = scratch
 
     def run(self, words: list[str]) -> int:
         """Run a program; what it prints is shown as far as it was asked for. Its status."""
@@ -96,15 +93,16 @@ class Shell:
 
         It keeps the terminal, since ssh may ask for a password there.
         """
-        answer = f"{self._scratch}/answer"
         errors = "2>/dev/null" if self._request.quiet else ""
         words = ["sh", "-c", script]
         if self._request.host:
             words = [*self.remote_shell(), self._request.host, script]
         redirect = f'answer=$1; shift; exec "$@" >"$answer" {errors}'
-        command.run(["sh", "-c", redirect, "sh", answer, *words])
-        with open(answer, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read().splitlines()
+        memory = os.memfd_create("answer")
+        with open(memory, encoding="utf-8", errors="surrogateescape") as answer:
+            place = f"/proc/{os.getpid()}/fd/{memory}"
+            command.run(["sh", "-c", redirect, "sh", place, *words])
+            return answer.read().splitlines()
 
     def remote_shell(self) -> list[str]:
         """The program that runs a command on another host."""
@@ -132,17 +130,19 @@ class Copy:
         request: Request,
         inform: Callable[[str], None],
         warn: Callable[[str], None],
-        scratch: str,
+        prepared: str,
     ) -> None:
-        """Everything that can be checked before anything is changed."""
+        """Everything that can be checked, and made in directory ``prepared``, before anything
+        is changed."""
         self._request = request
         self._inform = inform
         self._warn = warn
-        self._scratch = scratch
-        self._shell = Shell(request, scratch)
+        self._prepared = prepared
+        self._shell = Shell(request)
         self._directory = self._source_directory()
         self._check_programs()
         self._root, self._has_script = self._check_destination()
+        self._prepare()
 
     def _source_directory(self) -> str:
         request = self._request
@@ -177,6 +177,19 @@ class Copy:
         if len(answer) != 3:
             raise VserverError(f"{request.place} cannot be reached")
         return request.root or answer[1], answer[2] == "script"
+
+    def _prepare(self) -> None:
+        """Write what the destination gets under the name and the address of the copy."""
+        request = self._request
+        file, copy = paths.guest_conf(request.source), f"{self._prepared}/{request.name}.conf"
+        _write(copy, self._configuration(_read(file)))
+        os.chmod(copy, os.stat(file).st_mode & 0o7777)
+        if request.address:
+            etc = f"{self._prepared}/tree/etc"
+            os.makedirs(etc)
+            _write(f"{etc}/hostname", f"{request.name}\n")
+            names = {"address": request.address, "name": request.name, "domain": request.domain}
+            _write(f"{etc}/hosts", _HOSTS.format(**names))
 
     def run(self) -> None:
         """Copy the tree, then the configuration; stop here and start there if asked for."""
@@ -224,25 +237,15 @@ class Copy:
 
     def _name_tree(self) -> None:
         """Give the copy its name and address; a link in the place of /etc is replaced."""
-        request = self._request
-        etc = f"{self._scratch}/tree/etc"
-        os.makedirs(etc)
         self._inform("Creating hostname file")
-        _write(f"{etc}/hostname", f"{request.name}\n")
         self._inform("Creating /etc/hosts")
-        names = {"address": request.address, "name": request.name, "domain": request.domain}
-        _write(f"{etc}/hosts", _HOSTS.format(**names))
-        self._deliver(["--recursive"], f"{self._scratch}/tree/", f"{self._target}/")
+        self._deliver(["--recursive"], f"{self._prepared}/tree/", f"{self._target}/")
 
     def _copy_configuration(self) -> None:
-        request = self._request
-        file = paths.guest_conf(request.source)
-        if request.address:
-            self._inform(f"Modifying {paths.guest_conf(request.name)}")
-        copy = f"{self._scratch}/{request.name}.conf"
-        shutil.copy(file, copy)
-        _write(copy, self._configuration(_read(file)))
-        self._deliver(["--perms"], copy, paths.guest_conf(request.name))
+        name = self._request.name
+        if self._request.address:
+            self._inform(f"Modifying {paths.guest_conf(name)}")
+        self._deliver(["--perms"], f"{self._prepared}/{name}.conf", paths.guest_conf(name))
         self._copy_script()
 
     def _configuration(self, text: str) -> str:
@@ -276,13 +279,19 @@ class Copy:
         if self._shell.ask(_START.replace("NAME", request.name))[-1:] != ["running"]:
             text = f'Virtual server "{request.name}" failed to start on {request.place}'
             raise VserverError(text)
-        file = paths.guest_conf(request.source)
+        self._forget_at_boot(paths.guest_conf(request.source))
+
+    def _forget_at_boot(self, file: str) -> None:
+        """The source is not the one to be started at boot any more."""
         entry = os.stat(file)
         data = confedit.assign(_read(file), "ONBOOT", "no").encode("utf-8", "surrogateescape")
-        with Root.open_dir(os.path.dirname(os.path.realpath(file))) as directory:
-            name = os.path.basename(os.path.realpath(file))
-            mode = entry.st_mode & 0o7777
-            directory.write(name, data, mode, uid=entry.st_uid, gid=entry.st_gid)
+        above, name = os.path.split(os.path.realpath(file))
+        try:
+            with Root.open_dir(above) as directory:
+                mode = entry.st_mode & 0o7777
+                directory.write(name, data, mode, uid=entry.st_uid, gid=entry.st_gid)
+        except OSError as error:
+            raise _cannot_write(file, error) from None
 
 
 def copy(request: Request, inform: Callable[[str], None], warn: Callable[[str], None]) -> None:
@@ -291,8 +300,12 @@ def copy(request: Request, inform: Callable[[str], None], warn: Callable[[str], 
     The target is never one that runs; the source may run, without promise that what is
     copied then fits together.
     """
-    with tempfile.TemporaryDirectory(prefix="vserver-copy.") as scratch:
-        Copy(request, inform, warn, scratch).run()
+    try:
+        with scratch.directory() as prepared:
+            Copy(request, inform, warn, prepared).run()
+    except OSError as error:
+        path = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        raise VserverError(f"{path}{reason(error)}") from None
 
 
 def _read(path: str) -> str:
@@ -301,5 +314,12 @@ def _read(path: str) -> str:
 
 
 def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
+    try:
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+
+
+def _cannot_write(path: str, error: OSError) -> VserverError:
+    return VserverError(f"Can't write {path} ({reason(error)})")

@@ -15,7 +15,7 @@ SERVICES_DIR = "/etc/vservices"
 STATE_DIR = "/var/run/vservers"
 STATE_DIR_ALIAS = "/var/run/vserver"
 VSERVERS_ROOT = "/vservers"
-RPM_COPIES = "/var/cache/vserver"
+SCRATCH = "/var/cache/vserver"
 SEALED_FILES = "/var/lib/vserver/sealed-files"
 BOOT_LOG = "/var/log/boot.log"
 

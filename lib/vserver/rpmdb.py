@@ -7,14 +7,10 @@ executed in the virtual server's tree.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
-import tempfile
-from contextlib import contextmanager, suppress
 from errno import EFBIG, EIO, ENOENT
 
-from vserver import command, paths
+from vserver import command, scratch
 from vserver.errors import VserverError
 from vserver.kernel.rooted import Descriptor, reopen_regular
 from vserver.packages import RPM, File, Package, Packages, reading
@@ -99,6 +95,13 @@ class RpmPackages(Packages):
             self._places[package] = offset, _ALGORITHMS.get(algorithm, "")
             yield package
 
+    def sizes(self, names: list[str]) -> list[int]:
+        """As of Packages; of the listing."""
+        begins = sorted(offset for offset, _ in self._places.values())
+        ends = [*begins[1:], os.fstat(self._listing.fileno()).st_size]
+        sizes = {begin: end - begin for begin, end in zip(begins, ends, strict=False)}
+        return [sum(sizes[self._places[one][0]] for one in self.instances(name)) for name in names]
+
     def part(self) -> None:
         """With an offset of its own in the listing."""
         self._listing = open(f"/proc/self/fd/{self._listing.fileno()}", "rb")  # noqa: SIM115
@@ -154,7 +157,7 @@ def _query(root: Root, directory: str) -> IO[bytes]:
     if not command.exists("rpm"):
         raise OSError(ENOENT, "rpm is not installed on this host")
     listing = os.fdopen(os.memfd_create("packages"), "w+b")
-    with _scratch() as copy:
+    with scratch.directory() as copy:
         owner = _FIRST_ID + os.getpid() % _IDS if os.geteuid() == 0 else -1
         _copy_database(root, directory, copy, owner)
         words = [*_confined(owner), "rpm", "--noplugins", "--dbpath", copy]
@@ -164,42 +167,6 @@ def _query(root: Root, directory: str) -> IO[bytes]:
             raise OSError(EIO, error.text) from None
     listing.seek(0)
     return listing
-
-
-@contextmanager
-def _scratch() -> Iterator[str]:
-    """A directory for a copy. What killed readers left of theirs is removed."""
-    if os.geteuid() != 0:
-        with tempfile.TemporaryDirectory(prefix="vserver.") as copy:
-            yield copy
-        return
-    os.makedirs(paths.RPM_COPIES, exist_ok=True)
-    os.chmod(paths.RPM_COPIES, 0o711)  # rpm has to get through, whatever the caller's umask
-    with Descriptor(_lock(paths.RPM_COPIES)):
-        _remove_leftovers()
-        directory = tempfile.TemporaryDirectory(dir=paths.RPM_COPIES)
-        lock = _lock(directory.name)
-    with Descriptor(lock), directory as copy:
-        yield copy
-
-
-def _remove_leftovers() -> None:
-    """Remove the copies that nobody holds the lock of."""
-    for name in os.listdir(paths.RPM_COPIES):
-        path = f"{paths.RPM_COPIES}/{name}"
-        with suppress(BlockingIOError, FileNotFoundError), Descriptor(_lock(path, fcntl.LOCK_NB)):
-            shutil.rmtree(path)
-
-
-def _lock(directory: str, how: int = 0) -> int:
-    """Lock ``directory`` for as long as the descriptor returned is open."""
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | how)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd
 
 
 def _confined(owner: int) -> list[str]:
