@@ -19,6 +19,6 @@ def become(words: list[str]) -> NoReturn:
     command cannot be executed.
     """
     sys.stdout.flush()
-    spawn.restore_python_signals()
+    spawn.restore_signals()
     syscalls.execvp(words)
     raise AssertionError("exec returned")

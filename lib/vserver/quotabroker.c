@@ -383,10 +383,25 @@ static int settle(void)
 		|| keep_system_calls();
 }
 
+static int is_socket(int fd)
+{
+	int type;
+	socklen_t length = sizeof type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0;
+}
+
+static int usage(void)
+{
+	dprintf(STDERR_FILENO, "quotabroker: to be started by vserver: "
+		"quotabroker SOCKET CEILING SOURCE\n");
+	return FAILED;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 4)
-		return FAILED;
+	if (argc != 4 || !is_socket(atoi(argv[1])))
+		return usage();
 	pid_t child = fork();           /* nobody waits for it */
 	if (child)
 		return child < 0 ? FAILED : 0;

@@ -232,3 +232,10 @@ def test_a_broker_that_cannot_be_had_is_told(guest: Guest, host: TestHost) -> No
     result = host.run("vserver --silent web exec true")
     assert (result.status, result.out) == (255, "")
     assert result.err == "vserver: cannot start the quota broker: Permission denied\n"
+
+
+@pytest.mark.parametrize("words", ["", "3 0", "9 0 /dev/x", "0 0 /dev/x", "3 0 /dev/x more"])
+def test_who_calls_the_broker_is_told(host: TestHost, words: str) -> None:
+    result = host.run(f"/usr/lib/vserver/quotabroker {words}")
+    told = "quotabroker: to be started by vserver: quotabroker SOCKET CEILING SOURCE\n"
+    assert result == (255, "", told)

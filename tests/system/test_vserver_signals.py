@@ -1,4 +1,4 @@
-"""A signal for vserver finds the command, however early it comes."""
+"""A signal for vserver or chcontext finds the command, however early it comes."""
 
 from __future__ import annotations
 
@@ -26,3 +26,25 @@ def test_a_signal_before_vserver_waits_reaches_the_command(host: TestHost, signa
         host.run(f"pkill -{signal} -x vserver")
         process.expect("got it")
         assert process.wait().status == 3
+
+
+@pytest.mark.parametrize("signal", ["HUP", "TERM", "USR1", "USR2"])
+@pytest.mark.parametrize("flag", ["", "--flag fakeinit"])
+def test_a_signal_before_chcontext_waits_reaches_the_command(
+    host: TestHost, signal: str, flag: str
+) -> None:
+    host.write("/root/patient", PATIENT.format(signal=signal))
+    with host.start(f"exec {LATE} chcontext --silent {flag} sh /root/patient") as process:
+        process.expect("ready")
+        host.run(f"pkill -{signal} -x chcontext")
+        process.expect("got it")
+        assert process.wait().status == 3
+
+
+@pytest.mark.parametrize("flag", ["", "--flag fakeinit"])
+def test_the_command_of_chcontext_blocks_what_its_caller_does(host: TestHost, flag: str) -> None:
+    command = f"chcontext --silent {flag} grep SigBlk: /proc/self/status"
+    assert host.run(command).out == "SigBlk:\t0000000000000000\n"
+    blocked = "import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))"
+    become = f"{blocked}; words = {command.split()}; os.execvp(words[0], words)"
+    assert host.run(["python3", "-c", become]).out == "SigBlk:\t0000000000004000\n"

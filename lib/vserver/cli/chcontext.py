@@ -10,7 +10,7 @@ from vserver import execute, session
 from vserver.cli import complain
 from vserver.cli.contextoptions import Options, parse
 from vserver.errors import VserverError, reason
-from vserver.kernel import caps, context, isolation, pty, seccomp, syscalls
+from vserver.kernel import caps, context, isolation, pty, seccomp, spawn, syscalls
 from vserver.kernel.confine import Confinement
 from vserver.kernel.isolation import Command, Names
 from vserver.kernel.spawn import Failure
@@ -89,10 +89,13 @@ def _enter_once(options: Options, request: session.Request, ready: Callable[[], 
     command = Command(options.command, os.environ, directory=_working_directory())
     fake = command if options.flags & context.FAKEINIT else None
     terminal = pty.open_outside() if fake else None
+    if fake:
+        spawn.hold_signals()
     place = _obtain(options, request, fake, terminal)
     pid = place.init
     if place.door:
         terminal = pty.open_inside(place.door.root)
+        spawn.hold_signals()
         pid = _start(place, options, command, terminal)
     place.release()
     ready()

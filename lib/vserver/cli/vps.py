@@ -72,7 +72,7 @@ def _start_ps(words: list[str], output: int) -> int:
         os.dup2(output, 1)
         session.join_observers()
         Confinement(programs=(seccomp.observer_filter(),)).apply()
-        spawn.restore_python_signals()
+        spawn.restore_signals()
         syscalls.execvp([PS, *words])
         raise AssertionError("exec returned")
 

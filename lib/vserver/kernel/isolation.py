@@ -141,7 +141,7 @@ def settle(setting: Setting, command: Command, users: int) -> None:
         spawn.reset_signals()
         confine.reset_surroundings()
     else:
-        spawn.restore_python_signals()
+        spawn.restore_signals()
     if command.prepare:
         command.prepare()
     setting.confinement.apply(command.user, namespace=users, quota=setting.quota)

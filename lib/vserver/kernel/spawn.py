@@ -42,6 +42,8 @@ _SIGSTOP = 19
 _F_ADD_SEALS, _ALL_SEALS = 1033, 0xF  # linux/fcntl.h: seal, shrink, grow, write
 _MFD_EXEC = 0x10  # linux/memfd.h, 6.3
 
+_held: list[set[int]] = []  # the signals that were blocked before each hold_signals
+
 
 class Report:
     """The pipe from a child to its parent: words while it prepares, silence once it runs."""
@@ -190,13 +192,16 @@ def reset_signals(blocked: tuple[int, ...] = ()) -> None:
 
 def hold_signals() -> None:
     """Keep what is to be passed on to a command until the waiting program is there to do it."""
-    pthread_sigmask(SIG_BLOCK, FORWARDED)
+    _held.append(pthread_sigmask(SIG_BLOCK, FORWARDED))
 
 
-def restore_python_signals() -> None:
-    """Undo what the interpreter did at its start: it ignores SIGPIPE and SIGXFSZ."""
+def restore_signals() -> None:
+    """Undo what the interpreter did at its start, which ignores SIGPIPE and SIGXFSZ, and what
+    ``hold_signals`` did."""
     for number in (SIGPIPE, SIGXFSZ):
         signal(number, SIG_DFL)
+    if _held:
+        pthread_sigmask(SIG_SETMASK, _held[0])
 
 
 def keep_descriptors(*wanted: int) -> list[int]:
