@@ -36,6 +36,16 @@ Feature: showattr and setattr show and replace the attributes of files
       | /tmp/link |
       | /dev/null |
 
+  Scenario Outline: how setattr is called
+    When I run "/usr/lib/vserver/setattr <words>"
+    Then the command fails with status 255
+    And standard error contains "setattr version 0.31"
+
+    Examples:
+      | words       |
+      |             |
+      | --immutable |
+
   Scenario: an option that is none
     When I run "/usr/lib/vserver/setattr --append /etc/passwd"
     Then the command fails with status 255

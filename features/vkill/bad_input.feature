@@ -22,6 +22,11 @@ Feature: vkill checks its words before it signals anybody
       | -c 0                                      |
       | -k $(pgrep -x -f 'sleep 778')             |
 
+  Scenario: a context that cannot be
+    When I run "vkill -c 65536"
+    Then the command fails with status 1
+    And it says "vkill: No process in security context 65536" on standard error
+
   Scenario Outline: a signal that is none
     When I run "vkill -s <signal> 1"
     Then the command fails with status 255

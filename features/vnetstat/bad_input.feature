@@ -14,6 +14,15 @@ Feature: vnetstat names what it cannot show
     When I run "vnetstat nosuch"
     Then the command fails with status 255
 
+  Scenario: ALL is all, if it is the root server alone
+    When I run "vnetstat ALL | head -n 1"
+    Then it prints "Server root server (context 0)"
+
+  Scenario: a number that is none of a context
+    When I run "vnetstat $(printf %0300d 7)"
+    Then the command fails with status 255
+    And standard error contains "is not running"
+
   Scenario Outline: how it is called
     When I run "vnetstat <words>"
     Then the command fails with status 255

@@ -122,7 +122,43 @@ Feature: vserver says in one line what is wrong, and does nothing
     Then the command fails with status 1
     And it prints "No directory for this vserver: /vservers/web"
 
-  Scenario: standard output is full
-    When I run "vserver web running >/dev/full"
+  Scenario Outline: standard output is full
+    When I run "vserver web <command> >/dev/full"
     Then the command fails with status 1
-    And standard error is one line
+    And it says "vserver: write error: No space left on device" on standard error
+
+    Examples:
+      | command |
+      | running |
+      | status  |
+      | fly     |
+
+  Scenario: what cannot be printed is shown by its bytes
+    When I run "vserver "$(printf 'web\033[2J\377')" start"
+    Then the command fails with status 1
+    And it prints "No configuration for this vserver: /etc/vservers/web\033[2J\377.conf"
+    When I run "vserver "$(printf 'we\nb')" build"
+    Then the command fails with status 1
+    And it says "vserver: invalid vserver name: we\012b" on standard error
+
+  Scenario: a part of the package is missing
+    Given there is no file "/usr/lib/vserver/stub"
+    When I run "vserver --silent web start"
+    Then the command fails with status 1
+    And it says on standard error:
+      """
+      /usr/lib/vserver/stub is missing
+      install vserver again
+      """
+    And the guest "web" is not running
+
+  Scenario: a guest cannot be built where a file is
+    Given the guest "web" has the setting VSERVERDIR=/etc/passwd
+    When I run "vserver web build"
+    Then the command fails with status 1
+    And it says "vserver: cannot build 'web': /etc/passwd/..: Not a directory" on standard error
+
+  Scenario: a locale that the root server does not have is no matter
+    When I run "LC_ALL=xx_YY vserver --silent web start"
+    Then the command succeeds
+    And standard error is empty

@@ -46,6 +46,26 @@ Feature: the service vservers starts the virtual servers that are meant to be, a
     And standard error contains "Error in configuration file /etc/vservers/vs0.conf"
     And the guest "vs1" is running
 
+  Scenario: one whose file leads nowhere does not concern the others
+    Given I run "ln -s vs0.conf /etc/vservers/vs0.conf"
+    When I run "/etc/init.d/vservers start"
+    Then the command succeeds
+    And the guest "vs1" is running
+
+  Scenario: they are started when nobody reads what is told
+    When I run "/etc/init.d/vservers start >/dev/full"
+    Then the guest "vs1" is running
+
+  Scenario: a broken file of the system is named, and no guest is started
+    Given the file "/etc/vservers.conf" with the line "exit 3"
+    And I run "rm /etc/vservers/vs2.conf /etc/vservers/vs3.conf"
+    When I run "/etc/init.d/vservers start"
+    Then it says on standard error:
+      """
+      Error in configuration file /etc/vservers.conf
+      Error in configuration file /etc/vservers.conf
+      """
+
   @0.16-30
   Scenario: the functions of another distribution are not needed
     Given there is no file "/etc/init.d/functions"

@@ -17,6 +17,16 @@ Feature: the service vservers keeps an order
     And I run "cp -p /etc/vservers/a.sh /etc/vservers/b.sh"
     And I run "cp -p /etc/vservers/a.sh /etc/vservers/c.sh"
 
+  Scenario: a number of any length is one
+    Given I run "printf PRIORITY=%05000d 7 >>/etc/vservers/a.conf"
+    When I run "/etc/init.d/vservers start >/dev/null; grep pre-start /tmp/log"
+    Then it prints:
+      """
+      pre-start a
+      pre-start b
+      pre-start c
+      """
+
   @0.26-16 @0.26-17
   Scenario: start in ascending order, stop in descending order, as numbers
     When I run "/etc/init.d/vservers start >/dev/null; /etc/init.d/vservers stop >/dev/null; grep -E 'pre-start|post-stop' /tmp/log"

@@ -18,7 +18,7 @@ from vserver.kernel.isolation import Command
 from vserver.kernel.rooted import Descriptor, Root, remove_tree
 from vserver.kernel.rootfs import DEVICES
 from vserver.kernel.treecopy import CopyError, TreeCopy
-from vserver.messages import Messages
+from vserver.messages import Messages, visible
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -54,9 +54,12 @@ def build(name: str, messages: Messages, source: str = "/") -> None:
     tree holds something.
     """
     if not config.valid_name(name):
-        raise VserverError(f"vserver: invalid vserver name: {name}")
+        raise VserverError(f"vserver: invalid vserver name: {visible(name)}")
     directory = _directory(name)
-    made = _make_directory(directory, messages)
+    try:
+        made = _make_directory(directory, messages)
+    except OSError as error:
+        raise _failure(name, error) from None
     with Root(os.open(directory, os.O_RDONLY | os.O_DIRECTORY)) as root:
         _lock(root, directory)
         _start_over(root, directory)

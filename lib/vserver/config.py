@@ -11,6 +11,7 @@ import os
 from vserver import paths
 from vserver.errors import VserverError
 from vserver.evaluator import Evaluation
+from vserver.messages import visible
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ SYSTEM_VARIABLES = (*VARIABLES, "BACKGROUND")
 SUFFIX = ".conf"
 
 _NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.+")
+_LONGEST_NAME = 255 - len(".ctx.4194304")  # NAME_MAX; the longest file name that has one in it
 
 
 class Config:
@@ -83,12 +85,18 @@ def check_directory(settings: Config) -> None:
 
 def valid_name(name: str) -> bool:
     """Whether ``name`` may name a virtual server: letters, digits and ``_-.+``, not first - or ."""
-    return bool(name) and name[0] not in ".-" and _NAME_CHARACTERS.issuperset(name)
+    fits = 0 < len(name) <= _LONGEST_NAME
+    return fits and name[0] not in ".-" and _NAME_CHARACTERS.issuperset(name)
 
 
 def exists(name: str) -> bool:
     """Whether there is a virtual server of that name: a configuration file, its tree or not."""
     return valid_name(name) and os.path.isfile(paths.guest_conf(name))
+
+
+def missing(name: str) -> str:
+    """What every command says of ``name`` when there is no such virtual server."""
+    return f"No configuration for this vserver: {visible(paths.guest_conf(name))}"
 
 
 def names() -> list[str]:
@@ -103,7 +111,10 @@ def names() -> list[str]:
 
 def _is_configuration(entry: os.DirEntry[str]) -> bool:
     name = entry.name
-    return name.endswith(SUFFIX) and valid_name(name[: -len(SUFFIX)]) and entry.is_file()
+    try:
+        return name.endswith(SUFFIX) and valid_name(name[: -len(SUFFIX)]) and entry.is_file()
+    except OSError:  # a symbolic link that leads nowhere
+        return False
 
 
 def read(
@@ -129,10 +140,9 @@ class Reading:
     def __init__(
         self, name: str, *, forced_profile: str = "", environ: Mapping[str, str] | None = None
     ) -> None:
-        path = paths.guest_conf(name)
         if not exists(name):
-            raise VserverError(f"No configuration for this vserver: {path}")
-        files = [*_system_file(), path]
+            raise VserverError(missing(name))
+        files = [*_system_file(), paths.guest_conf(name)]
         self._name = name
         self._evaluation = _begin(files, VARIABLES, forced_profile, environ)
 

@@ -19,6 +19,11 @@ class VserverError(Exception):
         self.remedy = remedy
 
 
+def incomplete(path: str) -> VserverError:
+    """The error for a file of the package itself that is not there, to be raised."""
+    return VserverError(f"{path} is missing", 255, remedy="install vserver again")
+
+
 def reason(error: OSError) -> str:
     """What strerror(3) says about ``error``, as the old tools showed it in parentheses."""
     return error.strerror or str(error)

@@ -150,7 +150,8 @@ class Evaluation:
     def _ask(self, *, parse: bool) -> tuple[int, int]:
         """Start the shell; its pid and the descriptor of the result."""
         result = _memory_file(_UNPARSED)
-        return self._spawn("-c", self._script(_path_of(result), parse=parse)), result
+        script = self._script(_path_of(result), parse=parse)
+        return self._spawn("-c", script, mute=True), result
 
     def _check_syntax(self, path: str) -> None:
         """Let the shell parse ``path`` and say what is wrong with it."""
@@ -174,13 +175,19 @@ class Evaluation:
         exports = {name: value for name, value in environment.items() if known.get(name) != value}
         return fields[:count], exports
 
-    def _spawn(self, *arguments: str) -> int:
-        """Start the shell with no input and its output on standard error; its pid."""
+    def _spawn(self, *arguments: str, mute: bool = False) -> int:
+        """Start the shell with no input and its output on standard error; its pid.
+
+        With ``mute`` standard output alone leads there, until the shell itself makes errors
+        follow: what it thinks of the caller's locale is no concern of the files.
+        """
         argv = [self.shell, *(["-p"] if self.bash else []), *arguments]
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, 2, 1),
         ]
+        if mute:
+            actions.append((os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0))
         return os.posix_spawn(
             self.shell,
             argv,
@@ -196,7 +203,7 @@ class Evaluation:
         _FIRST_FILE, then nothing (a redirection needs no command, "echo" may be another by then).
         """
         source = "_vserver_source" if self.crlf else "."
-        parts = ["{"]
+        parts = ["{ exec 2>&1"]
         if parse:
             parts += [_BASH_PARSE.format(path=_quoted(path)) for path in self.files]
         parts += [self._prelude(out), f"echo {_FIRST_FILE.decode()} >|{out}"]

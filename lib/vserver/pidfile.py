@@ -16,7 +16,8 @@ _FLOCK = "hhqqi"  # struct flock: type, whence, start, length, pid
 def claim(path: str) -> None:
     """Write our pid and a newline to ``path`` and hold it until we end.
 
-    BlockingIOError when another process holds it, other OSErrors of open(2) and write(2).
+    BlockingIOError when another process holds it, other OSErrors of open(2) and write(2), all
+    with the path.
     """
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
@@ -26,7 +27,7 @@ def claim(path: str) -> None:
     except OSError as error:
         os.close(fd)
         number = EAGAIN if error.errno == EACCES else error.errno
-        raise OSError(number, os.strerror(number or 0)) from None
+        raise OSError(number, os.strerror(number or 0), path) from None
 
 
 def holder(path: str) -> int:

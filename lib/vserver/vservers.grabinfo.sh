@@ -10,4 +10,4 @@ sys.path.append(USR_LIB_VSERVER + "/python")
 from vserver.cli import run  # noqa: E402
 from vserver.cli.grabinfo import main  # noqa: E402
 
-run(main)
+run(main, failed=1)

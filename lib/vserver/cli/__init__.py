@@ -6,9 +6,9 @@ import gc
 import io
 import os
 import sys
-from _signal import SIG_DFL, SIGCHLD, signal
+from _signal import SIG_DFL, SIGCHLD, SIGINT, signal
 
-from vserver.errors import VserverError
+from vserver.errors import VserverError, reason
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -18,27 +18,29 @@ if TYPE_CHECKING:
 gc.disable()  # a command is over before there is garbage; looking for it takes 1 ms
 
 DEBUG_VARIABLE = "VSERVER_DEBUG"
+BYTES = "surrogateescape"  # how text that came from bytes becomes those bytes again
 
 
-def run(main: Callable[[], int]) -> NoReturn:
+def run(main: Callable[[], int], failed: int = 255) -> NoReturn:
     """Run a command's ``main`` and leave with its status.
 
     The one place that turns an expected error into its line on standard error. Anything
-    unexpected is a bug: one line too, the traceback only with VSERVER_DEBUG set. Settings and
-    file names are bytes that need not be text: they are printed as they were read.
+    unexpected is a bug, or an error of the machine that nobody foresaw: one line too, and the
+    status ``failed``; a traceback only with VSERVER_DEBUG set. Settings and file names are bytes
+    that need not be text: they are printed as they were read.
     """
     _open_missing_descriptors()
     signal(SIGCHLD, SIG_DFL)  # a caller that ignores it would take the status of our children
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")
-    status = _guarded(main)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
+    sys.set_int_max_str_digits(0)  # a number of too many digits is as wrong as any other
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors != BYTES:
+            stream.reconfigure(errors=BYTES)
+    status = _guarded(main, failed)
+    error = _write_error()
+    if error:
         status = status or 1
-    except OSError as error:
-        complain(f"{program()}: write error: {error.strerror}")
-        status = status or 1
+        if not isinstance(error, BrokenPipeError):
+            complain(f"{program()}: write error: {reason(error)}")
     os._exit(status)
 
 
@@ -75,7 +77,27 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _guarded(main: Callable[[], int]) -> int:
+def inform(text: str) -> None:
+    """Print one line of progress, if that can be done.
+
+    Nobody to read it is no reason to leave the work half done; the last write tells.
+    """
+    try:
+        say(text)
+    except OSError:
+        pass
+
+
+def _write_error() -> OSError | None:
+    """Why standard output does not take what is left to be written; None when it does."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return error
+    return None
+
+
+def _guarded(main: Callable[[], int], failed: int) -> int:
     try:
         return main()
     except VserverError as error:
@@ -86,12 +108,20 @@ def _guarded(main: Callable[[], int]) -> int:
     except BrokenPipeError:
         return 1
     except KeyboardInterrupt:
-        return 130
+        return _end_interrupted()
     except Exception as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise
-        complain(f"{program()}: {_one_line(error)}")
-        return 255
+        if not (isinstance(error, OSError) and not error.filename and _write_error()):
+            complain(f"{program()}: {_one_line(error)}")
+        return failed
+
+
+def _end_interrupted() -> int:
+    """End by the signal itself: a shell then ends the loop that it runs us in."""
+    signal(SIGINT, SIG_DFL)
+    os.kill(os.getpid(), SIGINT)
+    return 130  # where it is blocked
 
 
 def _one_line(error: Exception) -> str:

@@ -81,7 +81,8 @@ def parse() -> Options:
 
 
 def _add_number(options: Options, text: str) -> None:
-    if not text.removeprefix("-").isdecimal():
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal()):
         raise VserverError(f"Invalid context number: {text}", 255)
     if len(options.numbers) == MAX_CONTEXTS:
         complain("Too many context, max 16, ignored.")

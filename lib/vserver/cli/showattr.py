@@ -65,18 +65,19 @@ def _set_all() -> int:
     words = sys.argv[1:]
     if words == ["--help"]:
         raise usage("setattr", SET_USAGE, 0)
-    if not words:
-        raise usage("setattr", SET_USAGE)
-    attributes, options = 0, True
+    attributes, options, files = 0, True, 0
     for word in words:
         if not options or not word.startswith("-"):
             _replace(word, attributes)
+            files += 1
         elif word == "--":
             options = False
         elif word in OPTIONS:
             attributes |= OPTIONS[word]
         else:
             raise VserverError(f"Invalid option {word}", 255)
+    if not files:
+        raise usage("setattr", SET_USAGE)
     return 0
 
 

@@ -25,8 +25,9 @@ def main() -> int:
 
 def _show(path: str) -> bool:
     try:
-        say(f"{os.lstat(path).st_mode & 0o777:03o}")
+        mode = os.lstat(path).st_mode
     except OSError as error:
         complain(f"can't lstat {path} ({reason(error)})")
         return False
+    say(f"{mode & 0o777:03o}")
     return True

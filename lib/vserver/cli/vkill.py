@@ -94,11 +94,11 @@ def _signal(word: str) -> int:
 def _members(number: int | None) -> list[int]:
     """All processes of context ``number``, a guest's own init last: the others end with it."""
     assert number
-    init = context.init_of(number)
-    pids = sorted(context.processes(number), key=lambda pid: (bool(init and pid == init.pid), pid))
+    pids = context.processes(number) if number <= context.LAST else []
     if not pids:
         raise VserverError(f"vkill: No process in security context {number}", 1)
-    return pids
+    init = context.init_of(number)
+    return sorted(pids, key=lambda pid: (bool(init and pid == init.pid), pid))
 
 
 def _kill(pid: int, options: Options) -> bool:

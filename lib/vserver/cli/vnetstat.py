@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vserver import config, contextnames, observer, paths, state
+from vserver import config, contextnames, observer, state
 from vserver.cli import complain
 from vserver.cli.sockettable import (
     InetRow,
@@ -36,6 +36,7 @@ context; ALL stands for the root server and all that are running.
 -n, -a           nothing: numbers are shown, and all sockets, anyway
 --json           the same as JSON"""
 
+ALL = "ALL"
 SHORT = {"t": "tcp", "u": "udp", "w": "raw", "x": "unix", "l": "listening", "p": "program"}
 IGNORED = ("n", "a")
 PROTOCOLS = {"tcp": sockdiag.TCP, "udp": sockdiag.UDP, "raw": sockdiag.RAW}
@@ -134,7 +135,7 @@ def _resolve(operands: list[str]) -> tuple[list[tuple[str, int]], int]:
     status = 0
     for operand in operands:
         try:
-            servers += _all() if operand == "ALL" else [_find(operand)]
+            servers += _all() if operand == ALL else [_find(operand)]
         except VserverError as error:
             complain(f"vnetstat: {error.text}")
             status = 255
@@ -158,8 +159,7 @@ def _find(operand: str) -> tuple[str, int]:
         if config.exists(operand):
             raise VserverError(f"Server {operand} is not running")
     if not (operand.isascii() and operand.isdecimal()):
-        path = paths.guest_conf(operand)
-        raise VserverError(f"No configuration for this vserver: {path}")
+        raise VserverError(config.missing(operand))
     number = int(operand)
     if number > context.OBSERVER and not context.is_running(number):
         raise VserverError(f"Server {operand} is not running")
@@ -201,8 +201,9 @@ def _unix_rows(options: Options, owners: Ownership) -> list[UnixRow]:
 
 
 def _print(options: Options, blocks: list[Block]) -> None:
+    headed = len(options.operands) > 1 or options.operands == [ALL]
     for position, block in enumerate(blocks):
-        if len(options.operands) > 1 or len(blocks) > 1:
+        if headed:
             blank = "\n" if position else ""
             print(f"{blank}Server {block.name} (context {block.number})")
         if options.wants("tcp", "udp", "raw"):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from vserver import config, paths, state
-from vserver.cli import complain, say
+from vserver import config, state
+from vserver.cli import complain, inform, say
 from vserver.errors import VserverError
 from vserver.kernel import context
+from vserver.messages import Messages, visible
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from vserver.config import Config, Reading
     from vserver.guest import Guest
-    from vserver.messages import Messages
 
 USAGE = """\
 vserver [ options ] server-name command ...
@@ -65,21 +65,13 @@ class Options:
 
     def messages(self) -> Messages:
         """How the work speaks under these options."""
-        from vserver.messages import Messages
-
         network = say if self.verbose and not self.silent else None
         return Messages(self.inform, complain, network, complain if self.silent else self.inform)
 
     def inform(self, line: str) -> None:
-        """Print a line of progress, unless --silent.
-
-        Nobody to read it is no reason to leave the work half done; the last write tells.
-        """
+        """Print a line of progress, unless --silent."""
         if not self.silent:
-            try:
-                say(line)
-            except OSError:
-                pass
+            inform(line)
 
 
 def main() -> int:
@@ -140,15 +132,14 @@ def _dispatch(name: str, command: str, arguments: list[str], options: Options) -
     if command == "build":
         return _build(name, options)
     if not config.exists(name):
-        path = paths.guest_conf(name)
-        raise _PlainRefusalError(f"No configuration for this vserver: {path}")
+        raise _PlainRefusalError(config.missing(name))
     reading = _begin_reading(name, command)
     if command in QUESTIONS:
         config.check_directory(reading.result())
         return QUESTIONS[command](name, options)
     one = _guest(reading, options)
     if command not in COMMANDS:
-        say(f"Command unknown {command}\n")
+        say(f"Command unknown {visible(command)}\n")
         return _show_usage(1)
     return COMMANDS[command](one, arguments, options)
 

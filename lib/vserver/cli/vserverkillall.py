@@ -6,7 +6,7 @@ import os
 import time
 from _signal import SIGKILL, SIGTERM
 
-from vserver.cli import say
+from vserver.cli import inform
 from vserver.kernel import context, process
 from vserver.messages import visible
 
@@ -17,7 +17,7 @@ PAUSE_SECONDS = 1.0
 def main() -> int:
     """Four rounds over /proc, whose own process 1 is spared; always 0."""
     if context.of_process() == 0:
-        say("Running in security context 0, do nothing")
+        inform("Running in security context 0, do nothing")
         return 0
     for number in ROUNDS:
         if not _round(number):
@@ -32,7 +32,7 @@ def _round(number: int) -> bool:
     found = False
     for pid in _others():
         name = "-9" if number == SIGKILL else "-TERM"
-        say(f"kill {name} {visible(process.program(pid))}[{pid}]")
+        inform(f"kill {name} {visible(process.program(pid))}[{pid}]")
         try:
             os.kill(pid, number)
         except ProcessLookupError:

@@ -11,7 +11,7 @@ import sys
 from _signal import SIGTERM
 
 from vserver import config, pidfile
-from vserver.cli import complain, run, say
+from vserver.cli import complain, inform, run, say
 from vserver.errors import VserverError
 from vserver.kernel import process
 
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def _start() -> None:
-    say("Starting the virtual servers")
+    inform("Starting the virtual servers")
     if _background():
         _start_on_console()
     else:
@@ -64,7 +64,7 @@ def _start_each() -> None:
         if settings["ONBOOT"] == "yes":
             _vserver(settings, "start")
         else:
-            say(f"virtual server {settings.name} not configured for on boot start")
+            inform(f"virtual server {settings.name} not configured for on boot start")
     _remove(PIDFILE)
 
 
@@ -86,7 +86,7 @@ def _start_on_console() -> None:
 
 def _stop() -> None:
     """Stop every virtual server, ONBOOT or not, running or not (change log, 0.7)."""
-    say("Stopping the virtual servers")
+    inform("Stopping the virtual servers")
     _end_start()
     for settings in reversed(_by_priority()):
         _vserver(settings, "stop")
@@ -115,6 +115,7 @@ def _remove(path: str) -> None:
 def _status() -> None:
     for settings in _all():
         sys.stdout.write(f"ONBOOT={settings['ONBOOT'] or 'no'}  ")
+        sys.stdout.flush()
         _vserver(settings, "running")
 
 
@@ -128,8 +129,9 @@ _ACTIONS = {"start": _start, "stop": _stop, "reload": _reload, "status": _status
 def _background() -> bool:
     try:
         return config.system_defaults()["BACKGROUND"] == "yes"
-    except VserverError:
-        return False  # every virtual server reports it
+    except VserverError as error:
+        complain(error.text)
+        return False
 
 
 def _all() -> list[Config]:
@@ -162,11 +164,10 @@ def _vserver(settings: Config, command: str) -> None:
 
     if command != "running":
         vserver.load_modules(*_MODULES)
-    sys.stdout.flush()
     child = os.fork()
     if child == 0:
         sys.argv[:] = ["vserver", settings.name, command]
-        run(vserver.main if command != "start" else lambda: vserver.start(settings))
+        run(vserver.main if command != "start" else lambda: vserver.start(settings), failed=1)
     try:
         if command == "start":
             process.wait_at_most(child, START_SECONDS)

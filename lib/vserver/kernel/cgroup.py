@@ -39,8 +39,8 @@ def _find_mount_point() -> str:
             return directory
     for line in _read("/proc/self/mounts").splitlines():
         _source, directory, fstype = line.split(" ", 3)[:3]
-        if fstype == "cgroup2":
-            return directory
+        if fstype == "cgroup2" and os.path.exists(directory + "/cgroup.controllers"):
+            return directory  # and nothing is mounted on top of it
     free = CANDIDATES[1 if os.listdir(CANDIDATES[0]) else 0]  # the first may have v1 controllers
     remedy = f"mount it: mount -t cgroup2 none {free}"
     raise VserverError("cgroup v2 is not mounted", 255, remedy=remedy)

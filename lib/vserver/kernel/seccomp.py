@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from vserver import paths
+from vserver.errors import incomplete
 from vserver.kernel import syscalls
 from vserver.kernel.caps import NAMES
 
@@ -85,7 +86,11 @@ def _fingerprint() -> int:
     """That of the rules: a program made from those of an earlier version is not used."""
     from binascii import crc32
 
-    return crc32(_read(f"{paths.GUEST_FILTERS}/guest-0.seccomp"))
+    path = f"{paths.GUEST_FILTERS}/guest-0.seccomp"
+    try:
+        return crc32(_read(path))
+    except FileNotFoundError:
+        raise incomplete(path) from None
 
 
 def _read(path: str) -> bytes:

@@ -24,6 +24,7 @@ from _signal import (
     signal,
 )
 
+from vserver.errors import incomplete
 from vserver.kernel import syscalls
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
@@ -163,11 +164,15 @@ def sealed_copy(path: str) -> int:
     """A descriptor of a memory file with the program ``path``, which nobody can change.
 
     What runs from it shows a guest nothing that it could write through /proc/PID/exe.
+    VserverError (255) when that file of the package is missing.
     """
     import fcntl
 
-    with open(path, "rb") as file:
-        program = file.read()
+    try:
+        with open(path, "rb") as file:
+            program = file.read()
+    except FileNotFoundError:
+        raise incomplete(path) from None
     fd = _create_memfd(os.path.basename(path))
     os.write(fd, program)
     fcntl.fcntl(fd, _F_ADD_SEALS, _ALL_SEALS)
