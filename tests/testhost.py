@@ -67,7 +67,6 @@ class Keeper:
             self._process = subprocess.Popen(
                 argv, pass_fds=[far.fileno()], stdin=subprocess.DEVNULL
             )
-        self._names = (f"vserver-test.{os.getpid()}.{number}" for number in itertools.count())
         self._layer = self._reply()["layer"]
 
     def host(
@@ -87,7 +86,6 @@ class Keeper:
         """A new machine: its command socket, its process 1 and the descriptors it sent."""
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = {
-            "name": next(self._names),
             "hostname": hostname,
             "hybrid": hybrid,
             "lower": [self._layer, system],

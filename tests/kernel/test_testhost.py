@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from machine.keeper import PREFIX, remove_cgroups, run_name, sweep
+from vserver.kernel import cgroup
+
 if TYPE_CHECKING:
     from testhost import Keeper, TestHost
 
@@ -27,6 +30,21 @@ def test_what_a_host_wrote_is_gone_with_it(keeper: Keeper) -> None:
         assert host.run("cat /etc/mark").out == "x"
         host.close()
     assert not os.path.exists("/etc/mark")
+
+
+def test_a_run_removes_what_a_dead_one_left_and_no_more() -> None:
+    living = run_name(os.getpid())
+    namespace, pid, started = living.split("-")
+    dead, elsewhere = f"{namespace}-{pid}-{int(started) - 1}", f"{int(namespace) - 1}-{pid}-1"
+    runs = (living, dead, elsewhere)
+    places = [f"{cgroup.mount_point()}/{PREFIX}.{run}.test" for run in runs]
+    for place in places:
+        os.makedirs(f"{place}/vserver")
+    try:
+        sweep()
+        assert [os.path.exists(place) for place in places] == [True, False, True]
+    finally:
+        remove_cgroups(places)
 
 
 def test_links_are_followed_inside(host: TestHost) -> None:

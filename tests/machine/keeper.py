@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -11,7 +12,9 @@ import traceback
 
 from machine import V1_CONTROLLERS, Request, receive, send, write
 from machine.maker import Maker
-from vserver.kernel import cgroup, syscalls
+from vserver.kernel import cgroup, process, syscalls
+
+PREFIX = "vserver-test"
 
 
 class Keeper:
@@ -20,6 +23,8 @@ class Keeper:
     def __init__(self, control: socket.socket) -> None:
         self.control = control
         self.cgroups: dict[int, list[str]] = {}
+        run = run_name(os.getpid())
+        self._names = (f"{PREFIX}.{run}.{number}" for number in itertools.count())
 
     def serve(self) -> None:
         """Answer requests until the test run goes away, then end every machine."""
@@ -42,7 +47,7 @@ class Keeper:
 
     def make(self, request: Request, fds: list[int]) -> int:
         """Make one machine; the pid of its process 1 as the real machine sees it."""
-        directories = make_cgroups(request["name"], hybrid=request["hybrid"])
+        directories = make_cgroups(next(self._names), hybrid=request["hybrid"])
         home = os.open(directories[0], os.O_RDONLY)
         report, maker_end = os.pipe()
         maker = syscalls.clone3(0, cgroup_fd=home)
@@ -79,13 +84,31 @@ def unpin(file_system: str) -> None:
         shutil.rmtree(f"{file_system}/{name}", ignore_errors=True)
 
 
+def run_name(pid: int) -> str:
+    """What tells the run of keeper ``pid`` from all others: several may share the cgroups."""
+    namespace = os.stat("/proc/self/ns/pid").st_ino
+    return f"{namespace}-{pid}-{process.start_time(pid)}"
+
+
+def has_ended(run: str) -> bool:
+    """Has the keeper of ``run`` ended? One of another pid namespace is not for us to judge."""
+    try:
+        namespace, pid, started = map(int, run.split("-"))
+        if namespace != os.stat("/proc/self/ns/pid").st_ino:
+            return False
+        return process.start_time(pid) != started
+    except ValueError:
+        return False
+    except OSError:
+        return True
+
+
 def sweep() -> None:
     """Remove what was left by test runs that were killed together with their keeper."""
     for parent in (cgroup.mount_point(), *(f"/sys/fs/cgroup/{name}" for name in V1_CONTROLLERS)):
-        for directory in cgroup.children(parent) if os.path.isdir(parent) else []:
+        for directory in cgroup.children(parent):
             prefix, _dot, rest = os.path.basename(directory).partition(".")
-            run = rest.partition(".")[0]
-            if prefix == "vserver-test" and not os.path.exists(f"/proc/{run}"):
+            if prefix == PREFIX and has_ended(rest.partition(".")[0]):
                 remove_tree(directory, 0)
 
 
@@ -118,6 +141,8 @@ def remove_tree(directory: str, deadline: float) -> list[str]:
     while True:
         try:
             os.rmdir(directory)
+            return left
+        except FileNotFoundError:
             return left
         except OSError as error:
             if time.monotonic() > deadline:
