@@ -68,9 +68,8 @@ def _furnish(
     if not request.flags & session.LIMITING:
         limits.limit_processes(number, None)
     session.set_flags(number, request.flags, request.processes)
-    place = session.Place(
-        number, session.setting(request, number), session.leaf(request, number), held
-    )
+    leaf, complaints = session.leaf(request, number)
+    place = session.Place(number, session.setting(request, number), leaf, held)
     if init and announce:
         announce(number)
     users = _make_users(request, number) if request.own_users else -1
@@ -89,6 +88,7 @@ def _furnish(
     finally:
         if users >= 0:
             os.close(users)
+    place.complaints += complaints
     place.created = True
     if not init:
         place.door = Door(number)

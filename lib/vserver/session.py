@@ -185,7 +185,7 @@ def _running_place(request: Request, number: int, held: int) -> Place | None:
         door.close()
         raise PermissionError(EPERM, os.strerror(EPERM))
     set_flags(number, request.flags, request.processes)
-    place = Place(number, setting(request, number), leaf(request, number), held)
+    place = Place(number, setting(request, number), leaf(request, number)[0], held)
     place.door = door
     return place
 
@@ -226,7 +226,7 @@ def join_observers() -> None:
         except FileNotFoundError:  # collected meanwhile
             continue
         try:
-            cgroup.join(leaf(Request(number), number))
+            cgroup.join(leaf(Request(number), number)[0])
         finally:
             os.close(held)
         return
@@ -254,19 +254,20 @@ def _most(processes: int | None) -> int | None:
     return None if hard == resource.RLIM_INFINITY else hard
 
 
-def leaf(request: Request, number: int) -> str:
+def leaf(request: Request, number: int) -> tuple[str, list[str]]:
     """The cgroup in which the members with this address set live (contexts have no members
-    of their own, so that controllers can be enabled on them)."""
+    of their own, so that controllers can be enabled on them), and complaints about the set."""
+    complaints: list[str] = []
     addresses = request.addresses or _own_addresses()
     if context.has_own_network(number):  # which is a wall by itself
         addresses = None
     if addresses and not addresses.unrestricted:
         from vserver.kernel import ipv4root
 
-        return ipv4root.make_leaf(context.directory(number), addresses)
+        return ipv4root.make_leaf(context.directory(number), addresses, complaints), complaints
     path = f"{context.directory(number)}/{ANY_ADDRESS_LEAF}"
     os.makedirs(path, exist_ok=True)
-    return path
+    return path, complaints
 
 
 def _own_addresses() -> AddressSet | None:

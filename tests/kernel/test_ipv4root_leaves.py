@@ -110,7 +110,8 @@ def test_a_failure_in_between_leaves_nothing(host: TestHost) -> None:
     for step in range(1, 31, 5):
         result = inject(host, f"bpf:error=ENOMEM:when={step}")
         assert (result.status, result.out) == (255, ""), step
-        assert result.err == "Can't set the ipv4 root (Cannot allocate memory)\n"
+        assert result.err.startswith("Can't set the ipv4 root (")
+        assert "Cannot allocate memory)\n" in result.err
         assert leaves(host) == []
 
 
@@ -160,7 +161,7 @@ parent = cgroup.mount_point() + "/test"
 os.mkdir(parent)
 def make(number):
     address = f"10.{number // 256}.{number % 256}.1"
-    return ipv4root.make_leaf(parent, ipv4root.AddressSet(((address, "255.255.255.255"),)))
+    return ipv4root.make_leaf(parent, ipv4root.AddressSet(((address, "255.255.255.255"),)), [])
 make(1000)  # the first serves the devices, too
 [pinned] = glob.glob("/sys/fs/bpf/vserver-*/address_sets")
 pinned = os.path.dirname(pinned)

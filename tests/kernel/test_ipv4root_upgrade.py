@@ -170,7 +170,8 @@ def test_each_version_hears_a_broadcast_once(four: TestHost) -> None:
 
 
 def test_a_device_with_the_number_of_one_that_is_gone(four: TestHost) -> None:
-    make = "ip link add eth1 index 77 type veth peer name peer1 && ip addr add 198.51.100.1/24 dev eth1"
+    add = "ip link add eth1 index 77 type veth peer name peer1"
+    make = f"{add} && ip addr add 198.51.100.1/24 dev eth1"
     assert four.run(f"{make} && {OLD} true && ip link del eth1").status == 0
     upgrade(four)
     assert four.run(f"{make} && {NEW} --ip {SECOND} true").err == ""

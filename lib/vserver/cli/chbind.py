@@ -77,13 +77,31 @@ def _restrict(addresses: AddressSet) -> None:
         if not addresses.within(ipv4root.addresses_of(here)):
             _release(here, addresses)
         elif not addresses.unrestricted:
-            ipv4root.join(here, addresses)
+            _join(here, addresses)
     except PermissionError:
         raise _refusal(os.strerror(EPERM), "" if os.geteuid() == 0 else "it takes root") from None
     except OSError as error:
-        raise _refusal(reason(error)) from None
+        raise _refusal(_describe(error)) from None
     except VserverError as error:
         raise _refusal(error.text, error.remedy) from None
+
+
+def _join(here: str, addresses: AddressSet) -> None:
+    from vserver.kernel import ipv4root
+
+    try:
+        complaints = ipv4root.join(here, addresses)
+    except PermissionError as error:
+        if os.geteuid():
+            raise
+        remedy = "it takes root, outside of containers"
+        raise VserverError(_describe(error), 255, remedy=remedy) from None
+    for complaint in complaints:
+        complain(f"chbind: {complaint}")
+
+
+def _describe(error: OSError) -> str:
+    return f"{error.filename}: {reason(error)}" if error.filename else reason(error)
 
 
 def _release(here: str, addresses: AddressSet) -> None:

@@ -158,7 +158,7 @@ def _mount_file_system() -> None:
         raise VserverError(
             f"cannot mount the BPF file system on {FILE_SYSTEM}: {reason(error)}",
             255,
-            remedy=_remedy(error.errno or 0),
+            remedy=remedy(error.errno or 0),
         ) from None
 
 
@@ -179,13 +179,14 @@ def _load(object_file: str, directory: str, attach_types: Mapping[str, int], sha
         raise VserverError(
             f"cannot load the BPF programs: {library.complaint or reason(error)}",
             255,
-            remedy=_remedy(error.errno or 0),
+            remedy=remedy(error.errno or 0),
         ) from None
     finally:
         os.close(lock)
 
 
-def _remedy(number: int) -> str:
+def remedy(number: int) -> str:
+    """What it takes where a call of bpf(2) fails with error ``number``, in one line."""
     if number == EPERM:
         return "it takes root, outside of containers and of kernel lockdown"
     options = "CONFIG_BPF_SYSCALL" if number in (ENOSYS, ENOENT) else "CONFIG_CGROUP_BPF"

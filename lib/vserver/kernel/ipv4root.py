@@ -14,6 +14,7 @@ from errno import EBUSY, ENODATA, ENOENT, EPERM, EWOULDBLOCK
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from struct import Struct
 
+from vserver.errors import VserverError, reason
 from vserver.kernel import bpf, cgroup, routing, wildcard
 from vserver.kernel.addressset import AddressSet, parse
 from vserver.paths import BPF_OBJECTS
@@ -58,26 +59,36 @@ _SET_FACT = "trusted.vserver.addresses"
 _READY_FACT = "trusted.vserver.ready"
 
 
-def make_leaf(parent: str, addresses: AddressSet) -> str:
+def make_leaf(parent: str, addresses: AddressSet, complaints: list[str]) -> str:
     """The leaf of a set below the cgroup ``parent``, made if need be, ready for processes.
 
-    The caller holds ``parent`` against removal; for others there is ``join``. VserverError
-    (255) when this kernel cannot enforce the set, OSError when there is no right to.
+    The caller holds ``parent`` against removal; for others there is ``join``. What the set is
+    not served with is added to ``complaints``. VserverError (255) when this kernel cannot
+    enforce the set, OSError when there is no right to.
     """
-    path = _leaf_path(parent, addresses)
-    os.close(_open_leaf(path, addresses))
-    return path
-
-
-def join(parent: str, addresses: AddressSet) -> None:
-    """Move the calling process into the leaf of a set below ``parent``. Errors as make_leaf."""
     path = _leaf_path(parent, addresses)
     fd = _open_leaf(path, addresses)
     try:
+        complaints += _refresh(fd, path, addresses)
+    finally:
+        os.close(fd)
+    return path
+
+
+def join(parent: str, addresses: AddressSet) -> list[str]:
+    """Move the calling process into the leaf of a set below ``parent``.
+
+    Returns complaints; they and the errors are those of make_leaf.
+    """
+    path = _leaf_path(parent, addresses)
+    fd = _open_leaf(path, addresses)
+    try:
+        complaints = _refresh(fd, path, addresses)
         sweep(parent)
         cgroup.join(path)
     finally:
         os.close(fd)
+    return complaints
 
 
 def addresses_of(directory: str) -> AddressSet:
@@ -168,14 +179,12 @@ def _is_ready(fd: int, path: str, addresses: AddressSet, *, is_new: bool) -> boo
     flock(fd, LOCK_SH)
     if not _is_linked(fd, path):
         return False
-    pinned = _fact(path, _READY_FACT)
-    if pinned:
-        _refresh(fd, path, pinned, addresses)
+    if _fact(path, _READY_FACT):
         return True
     flock(fd, LOCK_EX)
     if _is_linked(fd, path) and not _fact(path, _READY_FACT):
         if not is_new:
-            os.rmdir(path)
+            _remove_unfinished(path)
             return False
         try:
             _prepare(fd, path, addresses)
@@ -185,16 +194,41 @@ def _is_ready(fd: int, path: str, addresses: AddressSet, *, is_new: bool) -> boo
     return False
 
 
+def _remove_unfinished(path: str) -> None:
+    try:
+        os.rmdir(path)
+    except OSError as error:
+        if error.errno == EBUSY:  # it is in use, so it has the mark, and the kernel hides that
+            raise PermissionError(EPERM, os.strerror(EPERM), path) from None
+        raise
+
+
 def _prepare(fd: int, path: str, addresses: AddressSet) -> None:
     """Attach the programs, which makes the storage, write the set there, mark the leaf ready."""
     pinned = _load()
     for name, attach_type in _programs(path, addresses):
-        program = bpf.open_pinned(f"{pinned}/{name}")
-        bpf.attach(fd, program, attach_type)
-        os.close(program)
+        _attach(fd, pinned, name, attach_type)
     _write(fd, path, pinned, addresses)
     os.setxattr(path, _SET_FACT, str(addresses).encode())
     os.setxattr(path, _READY_FACT, pinned.encode())
+
+
+def _attach(fd: int, pinned: str, name: str, attach_type: int) -> None:
+    program = bpf.open_pinned(f"{pinned}/{name}")
+    try:
+        bpf.attach(fd, program, attach_type)
+    except OSError as error:
+        why = f"cannot attach the BPF program {name}: {reason(error)}"
+        raise VserverError(why, 255, remedy=_remedy(error.errno or 0)) from None
+    finally:
+        os.close(program)
+
+
+def _remedy(number: int) -> str:
+    """Also where a control group around has programs that suffer no others beside them."""
+    if number == EPERM:
+        return "it takes root, outside of containers, and Delegate=yes in a unit of systemd"
+    return bpf.remedy(number)
 
 
 def _load() -> str:
@@ -211,19 +245,20 @@ def _programs(path: str, addresses: AddressSet) -> tuple[tuple[str, int], ...]:
     return programs
 
 
-def _refresh(fd: int, path: str, pinned: str, addresses: AddressSet) -> None:
+def _refresh(fd: int, path: str, addresses: AddressSet) -> list[str]:
     """Follow what changes on the machine: routes, devices that come, the package's version.
 
     Somebody may have removed the pins since; the leaf goes on without them. One of another
-    version keeps the routes that it was made with.
+    version keeps the routes that it was made with. Returns the complaints of wildcard.serve.
     """
+    pinned = _fact(path, _READY_FACT)
     if not os.path.isdir(pinned):
-        return
+        return []
     several = len(addresses.effective()) > 1
     current = _load() if several else pinned
     if several and pinned == current:
         _write(fd, path, pinned, addresses)
-    wildcard.serve(current, several=several)
+    return wildcard.serve(current, several=several)
 
 
 def _write(fd: int, path: str, pinned: str, addresses: AddressSet) -> None:

@@ -13,6 +13,7 @@ from _socket import if_nametoindex, socket
 from errno import EINVAL, ENOENT, ENOLINK, EOPNOTSUPP
 from struct import pack
 
+from vserver.errors import VserverError, reason
 from vserver.kernel import bpf, netdev, rtnetlink
 
 MAPS = bpf.FILE_SYSTEM + "/vserver-wildcards-1"  # LAYOUT of bpf/wildcard.h
@@ -30,6 +31,10 @@ _PRIORITY = 0x7E57
 
 _UNSUPPORTED = (EINVAL, ENOENT, EOPNOTSUPP)  # no filters on devices, no clsact, no cls_bpf
 
+# The programs of devices with both ways to attach them; the first is of less importance
+_OUT = ("device_egress", _TCX_EGRESS, _TC_EGRESS)
+_IN = ("device_ingress", _TCX_INGRESS, _TC_INGRESS)
+
 # bits/socket.h, asm-generic/socket.h
 _AF_INET, _SOCK_DGRAM, _SOL_SOCKET, _SO_NETNS_COOKIE = 2, 2, 1, 71
 
@@ -45,21 +50,24 @@ def netns_cookie() -> int:
         probe.close()
 
 
-def serve(pinned: str, *, several: bool) -> None:
+def serve(pinned: str, *, several: bool) -> list[str]:
     """Attach what is not there yet of the programs pinned in the directory ``pinned``.
 
-    ``several``: there are further addresses, not only broadcasts. A kernel without filters on
-    devices (CONFIG_NET_CLS_BPF) brings no broadcasts, and datagrams for the first address only.
+    ``several``: there are further addresses, not only broadcasts. Returns complaints: devices
+    without filters (CONFIG_NET_CLS_BPF) bring datagrams to the first address only. Nor do they
+    bring broadcasts, which never was a reason to complain (change log, 0.14). VserverError (255)
+    when connections to further addresses cannot be brought.
     """
     cookie = netns_cookie()
+    complaints = []
     if several:
         _serve_connections(pinned, cookie)
-    for device in {address.device for address in netdev.addresses()}:
-        try:
-            _serve_device(pinned, cookie, if_nametoindex(device))
-        except OSError as error:
-            if error.errno not in _UNSUPPORTED and device in netdev.devices():
-                raise
+    for device in sorted({address.device for address in netdev.addresses()}):
+        refused = _serve_device(pinned, cookie, device)
+        if refused and several:
+            why = f"no filter on {device}: {reason(refused)}"
+            complaints.append(f"datagrams reach the first address only ({why})")
+    return complaints
 
 
 def _serve_connections(pinned: str, cookie: int) -> None:
@@ -69,24 +77,43 @@ def _serve_connections(pinned: str, cookie: int) -> None:
     namespace = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
         _link(f"{pinned}/find_listener", namespace, _SK_LOOKUP, mark)
+    except OSError as error:
+        raise VserverError(
+            f"cannot bring connections to further addresses: {reason(error)}",
+            255,
+            remedy=bpf.remedy(error.errno or 0),
+        ) from None
     finally:
         os.close(namespace)
 
 
-def _serve_device(pinned: str, cookie: int, index: int) -> None:
-    for program, attach_type, parent in (
-        ("device_ingress", _TCX_INGRESS, _TC_INGRESS),
-        ("device_egress", _TCX_EGRESS, _TC_EGRESS),
-    ):
-        mark = f"{pinned}/{program}-{cookie}-{index}"
-        if os.path.exists(mark):
-            continue
+def _serve_device(pinned: str, cookie: int, device: str) -> OSError | None:
+    """Attach both programs to a device; the error where it can have no filter for what comes in."""
+    refused = None
+    for program, tcx, parent in (_OUT, _IN):
+        refused = None
         try:
-            _link(f"{pinned}/{program}", index, attach_type, mark)
+            _filter(pinned, program, cookie, if_nametoindex(device), tcx, parent)
         except OSError as error:
-            if error.errno != EINVAL:
+            if device not in netdev.devices():
+                return None
+            if error.errno not in _UNSUPPORTED:
                 raise
-            _set_filter(f"{pinned}/{program}", index, parent, mark)
+            refused = error
+    return refused
+
+
+def _filter(pinned: str, program: str, cookie: int, index: int, tcx: int, parent: int) -> None:
+    """Attach ``program`` to the device ``index``, unless it is there, by tcx or by clsact."""
+    mark = f"{pinned}/{program}-{cookie}-{index}"
+    if os.path.exists(mark):
+        return
+    try:
+        _link(f"{pinned}/{program}", index, tcx, mark)
+    except OSError as error:
+        if error.errno != EINVAL:
+            raise
+        _set_filter(f"{pinned}/{program}", index, parent, mark)
 
 
 def _link(program: str, target: int, attach_type: int, mark: str) -> None:
