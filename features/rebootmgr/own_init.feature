@@ -35,3 +35,21 @@ Feature: a virtual server with an init of its own shuts itself down
     Given I run "vserver own restart"
     When the guest "own" runs "shutdown -h now"
     Then the guest "own" is not running
+
+  Scenario Outline: an init that records nothing, or that is not asked
+    Its reboot, halt and poweroff are links to vreboot.
+    Given I run "vserver own stop && ln -sf /bin/busybox /vservers/own/sbin/init"
+    And I run "cp --remove-destination /usr/lib/vserver/vreboot /vservers/own/sbin/"
+    And I run "cd /vservers/own/sbin && for name in reboot halt poweroff; do ln -sf vreboot $name; done"
+    And the guest "own" is running
+    When the guest "own" runs "<command>"
+    Then the command succeeds
+    And the file "/var/log/messages" contains "<request> vserver own"
+    And the file "/var/log/boot.log" has the line "<line>"
+
+    Examples:
+      | command    | request | line                            |
+      | reboot     | reboot  | Starting the virtual server own |
+      | reboot -f  | reboot  | Starting the virtual server own |
+      | halt -d -f | halt    | Stopping the virtual server own |
+      | poweroff   | halt    | Stopping the virtual server own |

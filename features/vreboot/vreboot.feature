@@ -38,6 +38,15 @@ Feature: vreboot and vhalt inside a virtual server
     When I run "/vservers/vs1/halt/vreboot --socket /tmp/socket"
     Then the command in the background prints "reboot"
 
+  Scenario: in the place of halt it takes the options of that, and asks for nothing where that does nothing
+    Given I run "cp /usr/lib/vserver/vreboot /tmp/halt"
+    When I run "/tmp/halt -w -d --socket /tmp/none"
+    Then the command succeeds
+    When I run "/tmp/halt -d -fi --socket /tmp/none"
+    Then it says "connect /tmp/none (No such file or directory)" on standard error
+    When I run "/tmp/halt -x"
+    Then standard error contains "Invalid option -x"
+
   Scenario: the usage
     When the guest "vs1" runs "vhalt --help"
     Then the command succeeds

@@ -3,8 +3,9 @@
  * vreboot, vhalt - ask the reboot manager of the root server for a restart, or the end, of the
  * virtual server that this runs in (change log, 0.2).
  *
- * One program: "halt" in the name of its file selects what it asks for. Static, since a virtual
- * server may have no C library of ours and no interpreter at all.
+ * One program: "halt" or "poweroff" in the name of its file selects what it asks for. Static,
+ * since a virtual server may have no C library of ours and no interpreter at all. In the place of
+ * reboot, halt and poweroff themselves it is called with their options, too.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -70,14 +71,30 @@ static int ask(const char *path, const char *line)
 	return 0;
 }
 
+static int replaces(const char *name)
+{
+	return !strcmp(name, "reboot") || !strcmp(name, "halt") || !strcmp(name, "poweroff");
+}
+
+/* One that reboot(8) of sysvinit has: all ask how to do what others do here, but for -w. */
+static int is_option(const char *word)
+{
+	return word[0] == '-' && word[1] && word[1 + strspn(word + 1, "dfhinpw")] == 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *path = SOCKET;
 	const char *name = argc ? basename(argv[0]) : "";
+	int only_records = 0;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--help"))
 			return usage(0);
+		if (replaces(name) && is_option(argv[i])) {
+			only_records |= strchr(argv[i], 'w') != NULL;
+			continue;
+		}
 		if (strcmp(argv[i], "--socket")) {
 			dprintf(STDERR_FILENO, "Invalid option %s\n", argv[i]);
 			return usage(FAILED);
@@ -86,5 +103,7 @@ int main(int argc, char **argv)
 			return usage(FAILED);
 		path = argv[i];
 	}
-	return ask(path, strstr(name, "halt") ? "halt\n" : "reboot\n");
+	if (only_records)
+		return 0;
+	return ask(path, strstr(name, "halt") || strstr(name, "poweroff") ? "halt\n" : "reboot\n");
 }
