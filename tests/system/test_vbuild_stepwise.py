@@ -116,7 +116,7 @@ def check_parts(host: TestHost) -> None:
     assert differences(host, "before", "ref") == ""
     result = host.run(
         "cd /vservers/new 2>/dev/null || exit 0;"
-        " find . -type f ! -name .vunify.new -exec cmp {} ../ref/{} \\;"
+        " find . -type f ! -name '.vunify.new*' -exec cmp {} ../ref/{} \\;"
     )
     assert result == (0, "", ""), result
 
@@ -139,7 +139,7 @@ def sharing(host: TestHost) -> str:
 def remove(host: TestHost) -> None:
     """Remove the new tree, and the guards of what it has shared."""
     result = host.run(
-        "cd /vservers && chattr -f -R -i ref new; rm -rf new && find . -name .vunify.new"
+        "cd /vservers && chattr -f -R -i ref new; rm -rf new && find . -name '.vunify.new*'"
     )
     assert result.out == "", result
 
