@@ -59,6 +59,34 @@ Feature: chbind keeps a command on several addresses
     Then the command fails
     And it says "listen: Address already in use" on standard error
 
+  @0.23-01
+  Scenario Outline: the source of what a running program sends follows the routes
+    Given the host has the device eth1
+    And the host has the address 198.51.100.10 on eth1
+    And the host has the program "/usr/local/bin/sources":
+      """
+      #!/usr/bin/python3
+      import socket, time
+      told = ""
+      while True:
+          s = socket.socket(type=socket.SOCK_DGRAM)
+          s.connect(("203.0.113.1", 53))
+          if s.getsockname()[0] != told:
+              told = s.getsockname()[0]
+              print(told, flush=True)
+          time.sleep(0.05)
+      """
+    And I run "ip route add 203.0.113.0/24 via 192.0.2.1"
+    And "chbind --silent --ip 192.0.2.10 --ip 198.51.100.10 sources" runs in the background
+    And the command in the background prints "192.0.2.10"
+    When I run "ip route replace 203.0.113.0/24 dev eth1; <command>"
+    Then the command in the background prints "198.51.100.10"
+
+    Examples:
+      | command                                                    |
+      | chbind --silent --ip 192.0.2.10 --ip 198.51.100.10 true    |
+      | /usr/lib/vserver/routeschanged                             |
+
   @0.19-21
   Scenario: the 17th is beyond the limit
     When I run the script:

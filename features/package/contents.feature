@@ -12,8 +12,8 @@ Feature: what the package brings
       /usr/sbin chbind chcontext rebootmgr reducecap vdu vfiles vkill vnetstat vps vpstree
       /usr/sbin vrpm vserver vserver-copy vserver-stat vtop
       /usr/lib/vserver capchroot distrib-info fakerunlevel filetime ifspec listdevip
-      /usr/lib/vserver parserpmdump printconf.sh readlink rootshell save_s_context setattr
-      /usr/lib/vserver showattr showperm vbuild vcheck vdu vprofile vreboot vserverkillall
+      /usr/lib/vserver parserpmdump printconf.sh readlink rootshell routeschanged save_s_context
+      /usr/lib/vserver setattr showattr showperm vbuild vcheck vdu vprofile vreboot vserverkillall
       /usr/lib/vserver vservers.grabinfo.sh vsysvwrapper vunify
       /etc/init.d rebootmgr v_gated v_httpd v_named v_portmap v_sendmail v_smb v_sshd
       /etc/init.d v_xinetd vservers

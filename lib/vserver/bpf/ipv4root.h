@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // What the ipv4root programs share: the layout of their maps and the questions asked of them.
-// vserver.kernel.ipv4root mirrors struct address_set. Addresses and masks are in network order.
+// vserver.kernel.leafprograms mirrors struct address_set. Addresses and masks are in network order.
 #ifndef IPV4ROOT_H
 #define IPV4ROOT_H
 
@@ -169,7 +169,7 @@ inline_static int is_broadcast(const struct address_set *set, __u32 address)
 }
 
 // The old kernel's rule: the source that routing prefers if it is in the set, else the one in its
-// network, else the first; worked out per route by vserver.kernel.ipv4root.
+// network, else the first; worked out per route by vserver.kernel.routing.
 inline_static __u32 choose_source(const struct address_set *set, __u32 destination)
 {
 	if (set->count < 2)

@@ -9,51 +9,17 @@ is for, so that a second command with the same set finds the first one's.
 from __future__ import annotations
 
 import os
-from _socket import inet_aton, inet_pton
 from errno import EBUSY, ENODATA, ENOENT, EPERM, EWOULDBLOCK
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
-from struct import Struct
 
-from vserver.errors import VserverError, reason
-from vserver.kernel import bpf, cgroup, routing, wildcard
-from vserver.kernel.addressset import AddressSet, parse
-from vserver.paths import BPF_OBJECTS
+from vserver.kernel import cgroup, leafprograms, wildcard
+from vserver.kernel.addressset import ANY, AddressSet, parse
 
-OBJECT = BPF_OBJECTS + "/ipv4root.o"
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 LEAF_PREFIX = "ip4-"
-
-# The programs of a leaf and their attach types (linux/bpf.h, enum bpf_attach_type). A call of one
-# takes as long as what it does: those are left out that a set has no use for.
-_PROGRAMS = (
-    ("sock_create", 2),
-    ("sock_release", 34),
-    ("bind4", 8),
-    ("bind6", 9),
-    ("post_bind4", 12),
-    ("post_bind6", 13),
-    ("connect4", 10),
-    ("connect6", 11),
-    ("sendmsg4", 14),
-    ("sendmsg6", 15),
-    ("getsockname6", 32),
-    ("setsockopt", 22),
-    ("ingress", 0),
-    ("egress", 1),
-)
-_OF_OWN_LOOPBACK = (
-    ("recvmsg4", 19),
-    ("recvmsg6", 20),
-    ("getpeername4", 29),
-    ("getpeername6", 30),
-)
-_OF_SEVERAL = (("getsockname4", 31), ("sock_ops", 3))
-
-# struct address_set of bpf/ipv4root.h: count, count6, route_count and flags; the cookie, the id
-# and the broadcast address; then 16 IPv4 and IPv6 addresses (MAX_ADDRESSES) and MAX_ROUTES routes
-_ADDRESS_SET = Struct("=4I2Q4s4x64s256s288s")
-_MAX_ROUTES = 24
-_OWN_LOOPBACK, _BIND_V6ONLY = 1, 2
-_AF_INET6 = 10  # bits/socket.h
 
 _SET_FACT = "trusted.vserver.addresses"
 _READY_FACT = "trusted.vserver.ready"
@@ -128,6 +94,37 @@ def sweep(parent: str) -> None:
     for leaf in cgroup.some(leaves):
         sweep(leaf)
         _remove_idle(leaf)
+
+
+def refresh_all() -> None:
+    """Do for every leaf of this network namespace what is done when a command joins it.
+
+    The source of what is sent then follows the routes and addresses as they are now. Errors as
+    make_leaf.
+    """
+    for path in _leaves(cgroup.mount_point()):
+        try:
+            _refresh_one(path)
+        except FileNotFoundError:  # swept in between
+            continue
+
+
+def _leaves(directory: str) -> Iterator[str]:
+    for child in cgroup.children(directory):
+        if os.path.basename(child).startswith(LEAF_PREFIX):
+            yield child
+        yield from _leaves(child)
+
+
+def _refresh_one(path: str) -> None:
+    fd = _open_directory(path)
+    try:
+        flock(fd, LOCK_SH)
+        addresses = parse(_fact(path, _SET_FACT) or ANY)
+        if _fact(path, _READY_FACT) and path == _leaf_path(os.path.dirname(path), addresses):
+            _refresh(fd, path, addresses)
+    finally:
+        os.close(fd)
 
 
 def _remove_idle(directory: str) -> None:
@@ -205,44 +202,11 @@ def _remove_unfinished(path: str) -> None:
 
 def _prepare(fd: int, path: str, addresses: AddressSet) -> None:
     """Attach the programs, which makes the storage, write the set there, mark the leaf ready."""
-    pinned = _load()
-    for name, attach_type in _programs(path, addresses):
-        _attach(fd, pinned, name, attach_type)
-    _write(fd, path, pinned, addresses)
+    pinned = leafprograms.load()
+    leafprograms.attach(fd, path, pinned, addresses)
+    leafprograms.write(fd, path, pinned, addresses)
     os.setxattr(path, _SET_FACT, str(addresses).encode())
     os.setxattr(path, _READY_FACT, pinned.encode())
-
-
-def _attach(fd: int, pinned: str, name: str, attach_type: int) -> None:
-    program = bpf.open_pinned(f"{pinned}/{name}")
-    try:
-        bpf.attach(fd, program, attach_type)
-    except OSError as error:
-        why = f"cannot attach the BPF program {name}: {reason(error)}"
-        raise VserverError(why, 255, remedy=_remedy(error.errno or 0)) from None
-    finally:
-        os.close(program)
-
-
-def _remedy(number: int) -> str:
-    """Also where a control group around has programs that suffer no others beside them."""
-    if number == EPERM:
-        return "it takes root, outside of containers, and Delegate=yes in a unit of systemd"
-    return bpf.remedy(number)
-
-
-def _load() -> str:
-    return bpf.load(OBJECT, shared=wildcard.MAPS)
-
-
-def _programs(path: str, addresses: AddressSet) -> tuple[tuple[str, int], ...]:
-    """The programs that the leaf ``path`` of a set needs, with their attach types."""
-    programs: tuple[tuple[str, int], ...] = _PROGRAMS
-    if _has_own_loopback(path):
-        programs += _OF_OWN_LOOPBACK
-    if len(addresses.effective()) > 1:
-        programs += _OF_SEVERAL
-    return programs
 
 
 def _refresh(fd: int, path: str, addresses: AddressSet) -> list[str]:
@@ -255,51 +219,10 @@ def _refresh(fd: int, path: str, addresses: AddressSet) -> list[str]:
     if not os.path.isdir(pinned):
         return []
     several = len(addresses.effective()) > 1
-    current = _load() if several else pinned
+    current = leafprograms.load() if several else pinned
     if several and pinned == current:
-        _write(fd, path, pinned, addresses)
+        leafprograms.write(fd, path, pinned, addresses)
     return wildcard.serve(current, several=several)
-
-
-def _write(fd: int, path: str, pinned: str, addresses: AddressSet) -> None:
-    identity = os.fstat(fd).st_ino
-    sets = bpf.open_pinned(f"{pinned}/address_sets")
-    try:
-        bpf.update(sets, identity.to_bytes(8, "little"), _packed(path, identity, addresses))
-    finally:
-        os.close(sets)
-
-
-def _packed(path: str, identity: int, addresses: AddressSet) -> bytes:
-    """The set as the programs read it."""
-    pairs = addresses.effective()
-    routes = routing.source_routes(pairs, _MAX_ROUTES) if len(pairs) > 1 else []
-    return _ADDRESS_SET.pack(
-        len(pairs),
-        len(addresses.addresses6),
-        len(routes),
-        _flags(path),
-        wildcard.netns_cookie(),
-        identity,
-        inet_aton(addresses.broadcast),
-        b"".join(inet_aton(address) for address, _ in pairs),
-        b"".join(inet_pton(_AF_INET6, address) for address in addresses.addresses6),
-        b"".join(network + mask + source for network, mask, source in routes),
-    )
-
-
-def _flags(path: str) -> int:
-    flags = _OWN_LOOPBACK if _has_own_loopback(path) else 0
-    try:
-        with open("/proc/sys/net/ipv6/bindv6only", "rb") as setting:
-            return flags | (_BIND_V6ONLY if setting.read(1) == b"1" else 0)
-    except FileNotFoundError:
-        return flags
-
-
-def _has_own_loopback(path: str) -> bool:
-    """In a context 127.0.0.1 is the guest itself (0.11); on the root server it stays shared."""
-    return path.startswith(cgroup.mount_point() + "/vserver/")
 
 
 def _make_directory(path: str) -> bool:
