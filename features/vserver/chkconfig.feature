@@ -32,6 +32,16 @@ Feature: vserver NAME chkconfig turns a service of a guest on or off
       | off   | httpd stop 20 0 1 2 3 4 5 6 .                   |
       | stop  | httpd stop 20 0 1 2 3 4 5 6 .                   |
 
+  Scenario: a service that the guest does not have
+    Given a guest "web" with a Debian layout
+    And the executable file "/vservers/web/usr/sbin/update-rc.d":
+      """
+      echo not of interest >&2; exit 3
+      """
+    When I run "vserver web chkconfig httpd on"
+    Then the command fails with status 3
+    And it says "vserver: /usr/sbin/update-rc.d in 'web' ended with status 3" on standard error
+
   Scenario: a guest with neither
     Given a guest "web"
     When I run "vserver web chkconfig httpd on"

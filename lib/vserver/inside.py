@@ -65,7 +65,10 @@ def chkconfig(one: Guest, arguments: list[str]) -> int:
         commands = runlevel.chkconfig_commands(root, arguments)
     if len(commands) == 1:
         suexec(one, "root", commands[0])
-    return [_run_quietly(one, words) for words in commands][-1]
+    status = [_run_quietly(one, words) for words in commands][-1]
+    if status:
+        one.messages.warn(f"vserver: {commands[-1][0]} in '{one.name}' ended with status {status}")
+    return status
 
 
 def _run_quietly(one: Guest, words: list[str]) -> int:
