@@ -13,12 +13,12 @@ from vserver.kernel.sharing import BusyError
 from vserver.kernel.treecopy import is_harmless, set_link_metadata, set_metadata
 from vserver.messages import visible
 from vserver.unify import LINKED, Sharer
-from vserver.unifytree import TEMPORARY, ChangedError, File
+from vserver.unifytree import ChangedError, File
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
     from vserver.unification import Excluded
-    from vserver.unify import Log
+    from vserver.unifylog import Log
     from vserver.unifytree import Paths, Tree
 
     Inode = tuple[int, int]
@@ -220,8 +220,8 @@ class Clone:
         first = self._names.setdefault(file.inode, file.path.lstrip("/"))
         top = self._target.root.fd
         if _inode(file.name, directory) != _inode(first, top):
-            os.link(first, TEMPORARY, src_dir_fd=top, dst_dir_fd=directory)
-            os.rename(TEMPORARY, file.name, src_dir_fd=directory, dst_dir_fd=directory)
+            os.link(first, file.temporary, src_dir_fd=top, dst_dir_fd=directory)
+            os.rename(file.temporary, file.name, src_dir_fd=directory, dst_dir_fd=directory)
 
     def _symlink(self, directory: int, name: str, text: str, entry: os.stat_result) -> None:
         try:

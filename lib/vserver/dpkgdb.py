@@ -5,8 +5,10 @@ The formats: deb-control(5), dpkg-divert(1), and the files in info/ as dpkg writ
 
 from __future__ import annotations
 
+import os
 from stat import S_ISREG
 
+from vserver.kernel.rooted import Descriptor
 from vserver.packages import DEB, File, Package, Packages, reading
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from vserver.kernel.rooted import Root
 
 _DATABASE = "var/lib/dpkg"
+_INFO = f"{_DATABASE}/info"
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 _INSTALLED = " ok installed"  # the first word is what is wanted: install, or hold
 _LIMIT = 64 << 20
 _MD5_DIGITS = 32
@@ -46,6 +50,14 @@ class DebPackages(Packages):
             name = f"{fields['Package']}:{arch}" if foreign else fields["Package"]
             self._conffiles[name] = _conffiles(fields.get("Conffiles", ""))
             yield Package(name, fields.get("Version", ""), arch)
+
+    def sizes(self, names: list[str]) -> list[int]:
+        """As of Packages."""
+        with reading(self._server), Descriptor(self._root.open(_INFO, _DIRECTORY)) as info:
+            return [
+                sum(_size(info, self._file(one, "list")) for one in self.instances(name))
+                for name in names
+            ]
 
     def records(self, package: Package) -> list[File]:
         """The files of ``package`` under the names they have after diversions."""
@@ -104,16 +116,26 @@ class DebPackages(Packages):
 
     def _lines(self, package: Package, kind: str) -> list[str]:
         """The lines of a file in info/, none when it is not there."""
+        name = self._file(package, kind)
+        try:
+            return _text(self._root, f"info/{name}").splitlines() if name else []
+        except FileNotFoundError:
+            return []
+
+    def _file(self, package: Package, kind: str) -> str:
+        """The name of a file in info/, empty when there is none."""
         if self._files is None:
-            self._files = frozenset(self._root.names(f"{_DATABASE}/info"))
-        name = package.name.partition(":")[0]
-        for stem in (f"{name}:{package.arch}", name):
-            if f"{stem}.{kind}" in self._files:
-                try:
-                    return _text(self._root, f"info/{stem}.{kind}").splitlines()
-                except FileNotFoundError:
-                    continue
-        return []
+            self._files = frozenset(self._root.names(_INFO))
+        stem = package.name.partition(":")[0]
+        names = (f"{stem}:{package.arch}.{kind}", f"{stem}.{kind}")
+        return next((name for name in names if name in self._files), "")
+
+
+def _size(directory: int, name: str) -> int:
+    try:
+        return os.stat(name, dir_fd=directory, follow_symlinks=False).st_size if name else 0
+    except FileNotFoundError:
+        return 0
 
 
 def _text(root: Root, name: str) -> str:

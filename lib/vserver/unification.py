@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import marshal
-from errno import EINVAL, EXDEV
-
 from vserver import packages
 from vserver.errors import VserverError, reason
-from vserver.kernel.helper import Helper, is_worthwhile
-from vserver.kernel.sharing import BusyError
+from vserver.kernel.helper import is_worthwhile
 from vserver.messages import visible
-from vserver.unify import ABSENT, ALREADY, DIFFERENT, FAILED, LINKED, SKIPPED, Sharer
-from vserver.unifyactions import Parting, Preview, Sharing
-from vserver.unifytree import ChangedError, Tree
+from vserver.unify import Sharer
+from vserver.unifyactions import Action, Parting, Preview, Sharing
+from vserver.unifypieces import Piece, Pieces, no_counts
+from vserver.unifyteam import Team
+from vserver.unifytree import Tree
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from vserver.packages import Packages
-    from vserver.unify import Log, Wish
+    from vserver.unify import Wish
     from vserver.unifylock import UnifyLock
-
-    Action = Sharing | Parting | Preview
-    Found = tuple[dict[str, int], list[str]]
+    from vserver.unifylog import Log
+    from vserver.unifypieces import Outcome
 
 ALL = "ALL"
-_PLAIN = (ALREADY, SKIPPED)  # outcomes of which nothing is told
+_PIECE = 16384  # bytes of a package's list: with dpkg some 250 files
+_WORTH_A_HELPER = 65536
 
 
 class Server:
@@ -82,20 +80,21 @@ class Request:
 class Unification:
     """One run with one reference server, over any number of others."""
 
-    __slots__ = ("_lock", "_log", "_reference", "_request", "_sharers", "counts")
+    __slots__ = ("_lock", "_log", "_reference", "_request", "_saved", "_work", "counts")
 
     def __init__(self, request: Request, reference: Server, lock: UnifyLock, log: Log) -> None:
         self._request = request
         self._reference = reference
         self._lock = lock
         self._log = log
-        self._sharers: list[Sharer] = []
-        self.counts = dict.fromkeys((LINKED, ALREADY, SKIPPED, DIFFERENT, FAILED), 0)
+        self._work: Pieces | None = None  # in hand, or the last
+        self._saved = 0
+        self.counts = no_counts()
 
     @property
     def bytes_saved(self) -> int:
         """The size of what was on the disk twice before."""
-        return sum(sharer.bytes_saved for sharer in self._sharers)
+        return self._saved + (self._work.bytes_saved if self._work else 0)
 
     def wanted(self) -> list[str]:
         """The packages that are asked for; one that the reference server lacks is told."""
@@ -121,68 +120,40 @@ class Unification:
 
     def _packages(self, action: Action, target: Server, names: list[str]) -> None:
         common = self._common(target, names)
-        ahead = None
-        if action.glances and not self._log.debug and len(common) > 1 and is_worthwhile():
-            ahead = Helper(lambda: self._look_ahead(action, common[1::2]))
+        pieces = self._divided(common) if isinstance(action, Sharing) else []
+        servers = self._reference, target
+        work = Pieces(pieces or [*map(Piece, common)], action, servers, self._request, self._log)
+        self._work = work
+        if isinstance(action, Sharing) and pieces:
+            Team(action.sharer, self._lock, self._log).do(len(pieces), work, self._take)
+            return
         try:
-            for number, name in enumerate(common):
-                package = f"{name}-{self._reference.packages.version(name)}"
-                self._log.say(f"Unify pkg {package} from {self._reference.name} to {target.name}")
-                found = _answer(ahead) if number % 2 else None
-                if found:
-                    self._take(found, action, target.tree)
-                else:
-                    self._package(name, action, target.tree)
+            for number in range(len(common)):
+                work.do(number)
         finally:
-            if ahead:
-                ahead.end()
+            self._take(work.collect())
 
-    def _package(self, name: str, action: Action, target: Tree) -> None:
-        self._log.detail(1, f"Loading files for package {name}")
-        paths = sorted(self._reference.packages.shareable_files(name))
-        self._log.detail(1, "Done")
-        for path in paths:
-            self._log.pause()
-            if path in self._request.excluded:
-                self._log.detail(1, f"Package {name} exclude {visible(path)}")
-            else:
-                self._file(action, target, path)
+    def _take(self, outcome: Outcome) -> None:
+        counts, bytes_saved = outcome
+        for name in counts:
+            self.counts[name] += counts[name]
+        self._saved += bytes_saved
 
-    def _look_ahead(self, action: Action, names: list[str]) -> Iterator[bytes]:
-        """For each package: the number of files of each plain outcome, and all other paths.
+    def _divided(self, names: list[str]) -> list[Piece]:
+        """The work on packages for two processes, none when it is for one.
 
-        This is what a helper does, while its parent works on the packages between these.
+        That is the case with details to tell: they are for who wants to see what it is at.
         """
-        excluded = self._request.excluded
-        self._reference.packages.part()
-        for name in names:
-            counts, paths = dict.fromkeys(_PLAIN, 0), []
-            for path in sorted(self._reference.packages.shareable_files(name)):
-                if path in excluded:
-                    continue
-                outcome = self._glance(action, path)
-                if outcome in counts:
-                    counts[outcome] += 1
-                else:
-                    paths.append(path)
-            yield marshal.dumps((counts, paths))
-
-    def _glance(self, action: Action, path: str) -> str:
-        try:
-            outcome = action.glance(path)
-            return SKIPPED if outcome == ABSENT else outcome
-        except OSError:
-            return ""  # to be told when it is tried for good
-
-    def _take(self, found: Found, action: Action, target: Tree) -> None:
-        """What ``_look_ahead`` found, and the rest of the work on that package."""
-        counts, paths = found
-        for outcome, number in counts.items():
-            self.counts[outcome] += number
-            self._log.pause(number)
-        for path in paths:
-            self._log.pause()
-            self._file(action, target, path)
+        if self._log.debug or not is_worthwhile():
+            return []
+        sizes = self._reference.packages.sizes(names)
+        if sum(sizes) < _WORTH_A_HELPER:
+            return []
+        return [
+            Piece(name, part, 1 + size // _PIECE)
+            for name, size in zip(names, sizes, strict=True)
+            for part in range(1 + size // _PIECE)
+        ]
 
     def _sync(self, tree: Tree) -> None:
         try:
@@ -212,65 +183,4 @@ class Unification:
             return Parting(reference, target, self._lock)
         sharer = Sharer(reference, target, request.wish, self._lock, self._log)
         sharer.overwrite = request.overwrite
-        self._sharers.append(sharer)
         return Sharing(sharer)
-
-    def _file(self, action: Action, target: Tree, path: str) -> None:
-        """Treat one file. Who changes it meanwhile gets a second chance to be done with that."""
-        try:
-            try:
-                outcome = self._treat(action, path)
-            except ChangedError:
-                outcome = self._treat(action, path)
-        except OSError as error:
-            outcome = self._failed(error, action, target, path)
-        self.counts[outcome] += 1
-        if outcome == DIFFERENT or self._log.debug:
-            self._tell(outcome, self._reference.tree.host_path(path), target.host_path(path))
-
-    def _failed(self, error: OSError, action: Action, target: Tree, path: str) -> str:
-        """What became of a file by ``error``, which is told."""
-        paths = self._reference.tree.host_path(path), target.host_path(path)
-        if isinstance(error, BusyError):
-            return self._failure(f"File {error.filename} is open for writing, not unified")
-        if isinstance(error, ChangedError):
-            return self._failure(f"File {paths[1]} changed while reading, not unified")
-        if error.errno == EXDEV:  # on another mount
-            return SKIPPED
-        if error.errno == EINVAL:
-            self._log.notice(f"File {paths[1]} is no regular file, not unified")
-            return SKIPPED
-        return self._failure(f"Can't {action.verb} file {paths[0]} to {paths[1]} ({reason(error)})")
-
-    def _treat(self, action: Action, path: str) -> str:
-        outcome = action.glance(path)
-        if outcome and outcome != ABSENT:
-            return outcome
-        source = self._reference.tree.open(path) if not outcome else None
-        if source is None:
-            if self._log.debug:
-                where = self._reference.tree.host_path(path)
-                self._log.detail(1, f"File {where} does not exist, ignored")
-            return SKIPPED
-        with source:
-            return action(source)
-
-    def _failure(self, text: str) -> str:
-        self._log.warn(text)
-        return FAILED
-
-    def _tell(self, outcome: str, source: str, target: str) -> None:
-        if outcome == DIFFERENT:
-            self._log.notice(f"File {target} differs from {source}, not unified")
-        elif outcome == ALREADY:
-            self._log.detail(1, f"Already unified {target}")
-        elif outcome == LINKED and not self._request.test:
-            self._log.detail(1, f"Unify {source} -> {target}")
-
-
-def _answer(helper: Helper | None) -> Found | None:
-    """What a helper found in its next package, None when there is no helper any more."""
-    try:
-        return marshal.loads(helper.answer()) if helper else None
-    except ChildProcessError:  # what stopped it is told when it is met once more
-        return None

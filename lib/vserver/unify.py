@@ -6,6 +6,7 @@ together under a temporary name, and renamed when that is done.
 
 from __future__ import annotations
 
+import os
 from errno import EAGAIN, EINVAL, ENOSYS, ENOTSUP, ENOTTY, EXDEV
 from stat import S_ISREG
 
@@ -13,18 +14,20 @@ from vserver.errors import reason
 from vserver.kernel import guard, mountinfo, seal, sharing
 from vserver.kernel.guard import Held, Released
 from vserver.kernel.inodeflags import immutable_inode
+from vserver.kernel.sharedwork import NO_OTHERS
 from vserver.kernel.sharing import Lease
 from vserver.messages import visible
 from vserver.unifytree import ChangedError, have_same_owner
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
     from typing import Any
 
     from vserver.kernel.guard import Metadata
+    from vserver.kernel.sharedwork import Turns
     from vserver.unifylock import UnifyLock
+    from vserver.unifylog import Log
     from vserver.unifytree import File, Tree
 
     Action = Callable[[str, File, Any], str]
@@ -74,55 +77,6 @@ class Wish:
         return 0
 
 
-class Log:
-    """How a unification speaks, and what has come of it.
-
-    ``say`` gets what is to be read, ``complain`` what failed (``failed`` remembers that), and
-    ``debug`` is the level up to which details are said. ``pause`` is called between two files,
-    with the number of files to come: it shows progress, and raises what is to end the run there.
-    """
-
-    __slots__ = ("_complain", "_noticed", "_say", "debug", "failed", "pause")
-
-    def __init__(
-        self,
-        say: Callable[[str], None],
-        complain: Callable[[str], None],
-        pause: Callable[..., None],
-        debug: int = 0,
-    ) -> None:
-        self._say = say
-        self._complain = complain
-        self._noticed: set[str] = set()
-        self.pause = pause
-        self.debug = debug
-        self.failed = False
-
-    def say(self, text: str) -> None:
-        """Say what is to be read in any case."""
-        self._say(text)
-
-    def detail(self, level: int, text: str) -> None:
-        """Say what is only for who wants to know that much."""
-        if self.debug >= level:
-            self._say(text)
-
-    def notice(self, text: str) -> None:
-        """Say what is no failure beside the failures."""
-        self._complain(text)
-
-    def notice_once(self, text: str) -> None:
-        """Say it the first time only."""
-        if text not in self._noticed:
-            self._noticed.add(text)
-            self.notice(text)
-
-    def warn(self, text: str) -> None:
-        """Say that something failed; the run goes on."""
-        self.failed = True
-        self._complain(text)
-
-
 class Sharer:
     """Lets one tree share files of another.
 
@@ -134,6 +88,7 @@ class Sharer:
         self.target = target
         self.overwrite = False
         self.bytes_saved = 0
+        self.turns: Turns = NO_OTHERS
         self._wish = wish
         self._lock = lock
         self._log = log
@@ -185,7 +140,10 @@ class Sharer:
             return self.keep(source)
         if _is_hollow(source.entry):
             return SKIPPED
-        return self._attempt(self._unify_by, source, target) or SKIPPED
+        with self.turns.of(source.entry.st_ino, target.entry.st_ino):
+            if target.entry.st_nlink > 1:  # or was that before our turn?
+                target.entry = os.fstat(target.fd)
+            return self._attempt(self._unify_by, source, target) or SKIPPED
 
     def create(self, source: File, directory: int, name: str) -> str:
         """Make ``name`` in ``directory`` of the target share ``source``.
@@ -201,17 +159,21 @@ class Sharer:
                 self._link_new(method, source, directory, name)
             return LINKED
 
-        if source.entry.st_size and self._attempt(create_by, source, source.path):
-            return LINKED
+        with self.turns.of(source.entry.st_ino):
+            if source.entry.st_size and self._attempt(create_by, source, source.path):
+                return LINKED
         source.copy_to(directory, name, replace=False)
         return SKIPPED
 
     def keep(self, source: File) -> str:
         """The file is shared already: give it back what guards it lacks. ALREADY."""
         guards = self._guards
-        if guards is not None and guard.of_file(source.fd) != guards:
-            with Held(source.fd, guards, self._source_path(source)):
-                pass
+        if guards is None:
+            return ALREADY
+        with self.turns.of(source.entry.st_ino):
+            if guard.of_file(source.fd) != guards:
+                with Held(source.fd, guards, self._source_path(source)):
+                    pass
         return ALREADY
 
     def prepare(self, directory: str) -> None:
@@ -263,7 +225,7 @@ class Sharer:
             text = (
                 f"Can't link file {self.source.host_path(source.path)} to {path} ({reason(error)})"
             )
-        self._log.warn(text)
+        self._log.warn_once(text, f"{method} {self.target.top}")
 
     def _unify_by(self, method: str, source: File, target: File) -> str:
         if method == REFLINK:

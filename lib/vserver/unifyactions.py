@@ -2,59 +2,91 @@
 
 from __future__ import annotations
 
+from errno import EAGAIN
+
 from vserver.kernel import guard, mountinfo, sharing
 from vserver.kernel.diskusage import WITH_SHARED_BLOCKS
 from vserver.kernel.guard import Released
 from vserver.unify import ALREADY, DIFFERENT, LINKED, REFLINK, SKIPPED
+from vserver.unifytree import ChangedError
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from vserver.unify import Log, Sharer, Wish
+    from vserver.unify import Sharer, Wish
     from vserver.unifylock import UnifyLock
+    from vserver.unifylog import Log
     from vserver.unifytree import File, Tree
 
+_MAKING_DIRECTORIES = 0  # whose turn it is; no inode has that number
 
-class Sharing:
+
+class Action:
+    """Something that is done with the files of the reference server, one by one."""
+
+    __slots__ = ()
+    verb = ""
+
+    def glance(self, _path: str) -> str:
+        """What can be told of a file without opening it, as of Sharer; here nothing."""
+        return ""
+
+    def take_saved(self) -> int:
+        """The bytes that are on the disk once less since the last time."""
+        return 0
+
+    def __call__(self, source: File) -> str:
+        """What became of the file in the other server: LINKED and so on."""
+        raise NotImplementedError
+
+
+class Sharing(Action):
     """The target gets the file of the reference server, if it has the same one or none (0.14)."""
 
-    __slots__ = ("_sharer",)
-    verb, glances = "link", True
+    __slots__ = ("sharer",)
+    verb = "link"
 
     def __init__(self, sharer: Sharer) -> None:
-        self._sharer = sharer
+        self.sharer = sharer
+
+    def take_saved(self) -> int:
+        """As of Action."""
+        saved, self.sharer.bytes_saved = self.sharer.bytes_saved, 0
+        return saved
 
     def glance(self, path: str) -> str:
-        """What can be told of a file without opening it, as of Sharer."""
-        return self._sharer.glance(path)
+        """As of Sharer."""
+        return self.sharer.glance(path)
 
     def __call__(self, source: File) -> str:
         """Errors as of Sharer.unify and Sharer.create."""
-        sharer = self._sharer
-        target = sharer.target.open(source.path)
-        if target is not None:
-            with target:
-                return sharer.unify(source, target)
-        above, _, name = source.path.rpartition("/")
-        directory = sharer.target.make_directory(above, sharer.source)
+        target = self.sharer.target.open(source.path)
+        if target is None:
+            return self._create(source)
+        with target:
+            return self.sharer.unify(source, target)
+
+    def _create(self, source: File) -> str:
+        sharer, (above, _, name) = self.sharer, source.path.rpartition("/")
+        with sharer.turns.of(_MAKING_DIRECTORIES):
+            directory = sharer.target.make_directory(above, sharer.source)
         sharer.prepare(above)
         sharer.target.note_change(above)
-        return sharer.create(source, directory, name)
+        try:
+            return sharer.create(source, directory, name)
+        except FileExistsError:
+            raise ChangedError(EAGAIN, "appeared meanwhile", source.path) from None
 
 
-class Parting:
+class Parting(Action):
     """--undo: the target gets a file of its own, of what it has now (0.4)."""
 
     __slots__ = ("_lock", "_reference", "_target")
-    verb, glances = "copy", False
+    verb = "copy"
 
     def __init__(self, reference: Tree, target: Tree, lock: UnifyLock) -> None:
         self._reference = reference
         self._target = target
         self._lock = lock
-
-    def glance(self, _path: str) -> str:
-        """Nothing: each file has to be opened."""
-        return ""
 
     def __call__(self, source: File) -> str:
         """LINKED for what was parted, SKIPPED for what was private already."""
@@ -85,11 +117,11 @@ class Parting:
         self._target.note_change(directory)
 
 
-class Preview:
+class Preview(Action):
     """--test: the command that would do it, as a detail; nothing is changed."""
 
     __slots__ = ("_command", "_log", "_reference", "_target", "_undo")
-    verb, glances = "link", False
+    verb = "link"
 
     def __init__(self, reference: Tree, target: Tree, wish: Wish, log: Log, *, undo: bool) -> None:
         self._reference = reference
@@ -97,10 +129,6 @@ class Preview:
         self._log = log
         self._undo = undo
         self._command = "cp -a" if undo else link_command(target, wish)
-
-    def glance(self, _path: str) -> str:
-        """Nothing: each file has to be opened."""
-        return ""
 
     def __call__(self, source: File) -> str:
         """What the real run would answer."""

@@ -19,14 +19,18 @@ if TYPE_CHECKING:
 
     from vserver.kernel.guard import Held
 
-TEMPORARY = ".vunify.new"
-"""The only name under which a file is put together; one that is there is a leftover."""
+TEMPORARIES = (".vunify.new", ".vunify.new2")
+"""The only names under which a file is put together; one that is there is a leftover.
+
+A helper has the second one, so that it can work in the same directory.
+"""
 
 
 class File:
     """A regular file in a tree: open for reading, with the directory and name it has there."""
 
     __slots__ = ("directory", "entry", "fd", "name", "path")
+    temporary = TEMPORARIES[0]
 
     def __init__(
         self,
@@ -95,7 +99,7 @@ class File:
         It shares blocks where it can; EOPNOTSUPP if it cannot and ``must_clone``. FileExistsError
         when the name is taken and may not be replaced, ChangedError when the file changed.
         """
-        with Descriptor(open_temporary(directory)) as fd:
+        with Descriptor(_open_new(directory, self.temporary)) as fd:
             try:
                 if not sharing.clone(self.fd, fd):
                     if must_clone:
@@ -105,11 +109,11 @@ class File:
                     raise ChangedError(EAGAIN, "changed while reading", self.path)
                 set_metadata(fd, self.entry, self.fd)
                 if replace:
-                    os.rename(TEMPORARY, name, src_dir_fd=directory, dst_dir_fd=directory)
+                    os.rename(self.temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
                 else:
-                    syscalls.rename_new(directory, TEMPORARY, name)
+                    syscalls.rename_new(directory, self.temporary, name)
             except BaseException:
-                os.unlink(TEMPORARY, dir_fd=directory)
+                os.unlink(self.temporary, dir_fd=directory)
                 raise
 
     def link_to(self, directory: int, name: str, held: Held) -> None:
@@ -118,15 +122,15 @@ class File:
         BusyError when somebody waits to write it, in spite of ``held``.
         """
         try:
-            sharing.link(self.fd, directory, TEMPORARY)
+            sharing.link(self.fd, directory, self.temporary)
         except FileExistsError:
-            os.unlink(TEMPORARY, dir_fd=directory)
-            sharing.link(self.fd, directory, TEMPORARY)
+            os.unlink(self.temporary, dir_fd=directory)
+            sharing.link(self.fd, directory, self.temporary)
         try:
             held.check()
-            os.rename(TEMPORARY, name, src_dir_fd=directory, dst_dir_fd=directory)
+            os.rename(self.temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
         except BaseException:
-            os.unlink(TEMPORARY, dir_fd=directory)
+            os.unlink(self.temporary, dir_fd=directory)
             raise
 
 
@@ -134,14 +138,14 @@ class ChangedError(OSError):
     """A file became another while it was worked on."""
 
 
-def open_temporary(directory: int) -> int:
-    """A new file under the temporary name in ``directory``, in the place of a leftover."""
+def _open_new(directory: int, name: str) -> int:
+    """A new file ``name`` in ``directory``, in the place of a leftover."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
-        return os.open(TEMPORARY, flags, 0o600, dir_fd=directory)
+        return os.open(name, flags, 0o600, dir_fd=directory)
     except FileExistsError:
-        os.unlink(TEMPORARY, dir_fd=directory)
-        return os.open(TEMPORARY, flags, 0o600, dir_fd=directory)
+        os.unlink(name, dir_fd=directory)
+        return os.open(name, flags, 0o600, dir_fd=directory)
 
 
 def have_same_owner(one: os.stat_result, other: os.stat_result) -> bool:
@@ -294,14 +298,18 @@ class Tree:
         """Remember that there are changes in ``directory``, for ``sync``."""
         self._changed.add(directory)
 
+    def take_changes(self) -> list[str]:
+        """The directories with changes, for somebody else to remember."""
+        changed, self._changed = list(self._changed), set()
+        return changed
+
     def sync(self) -> None:
         """See to it that all changes are on the disk: fsync(2) of their directories.
 
         One that has gone meanwhile is left out. Together they take little more than one: the
         file systems write the changes of all with those of the first.
         """
-        changed, self._changed = sorted(self._changed), set()
-        for path in changed:
+        for path in sorted(self.take_changes()):
             try:
                 fd = self.root.open_local(path)
             except OSError:

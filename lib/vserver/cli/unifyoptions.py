@@ -12,7 +12,8 @@ from vserver.cli import complain, say
 from vserver.cli.usage import usage
 from vserver.errors import VserverError
 from vserver.kernel import syscalls
-from vserver.unify import METHODS, Log, Wish
+from vserver.unify import METHODS, Wish
+from vserver.unifylog import Log
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Run:
         self._shown = 0.0
         self.saved: Callable[[], int] = lambda: 0
         self._is_watched = sys.stderr.isatty() and not options.debug
-        self.log = Log(self._say, self._complain, self._pause, options.debug)
+        self.log = Log(self._say, self._complain, self._pause, options.debug, lambda: self._stopped)
         signal(SIGIO, SIG_IGN)  # somebody waits for a file that is being linked
         for number in (SIGINT, SIGTERM, SIGHUP):
             signal(number, self._stop)
@@ -122,8 +123,8 @@ class Run:
     def _stop(self, _number: int, _frame: object) -> None:
         self._stopped = True
 
-    def _pause(self, files: int = 1) -> None:
-        if self._stopped:
+    def _pause(self, files: int = 1, *, may_end: bool = True) -> None:
+        if self._stopped and may_end:
             self._wipe()
             text = f"{self._name}: interrupted after {self._progress()}; run it again to finish"
             raise VserverError(text, 255)

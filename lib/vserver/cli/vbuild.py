@@ -19,7 +19,8 @@ from vserver.unifytree import Tree
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from vserver.unify import Log, Wish
+    from vserver.unify import Wish
+    from vserver.unifylog import Log
     from vserver.unifytree import Paths
 
 USAGE = f"""

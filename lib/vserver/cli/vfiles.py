@@ -12,7 +12,7 @@ from vserver.cli.usage import usage
 from vserver.moving import Listing
 from vserver.packages import UNSUPPORTED
 from vserver.unification import Server
-from vserver.unify import Log
+from vserver.unifylog import Log
 
 USAGE = """
 vfiles [ options ] reference-server vserver
@@ -36,7 +36,7 @@ def main() -> int:
     def tell(path: str) -> None:
         sys.stdout.buffer.write(os.fsencode(path) + end)
 
-    log = Log(complain, complain, lambda: None, options.debug)
+    log = Log(complain, complain, lambda _files: None, options.debug)
     if not reference.packages.kind:
         log.warn(UNSUPPORTED)
     listing = Listing(reference, server, log, tell)

@@ -16,7 +16,7 @@ from vserver.unifylock import UnifyLock
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from vserver.unify import Log
+    from vserver.unifylog import Log
 
 USAGE = f"""
 vunify [ options ] reference-server vservers ... -- packages

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from _signal import SIGKILL
+import select
+from _signal import SIGKILL, SIGTERM
 from errno import ECHILD
 from sys import byteorder
 
@@ -39,19 +40,33 @@ class Helper:
             os.close(near)
             _serve(work, far, parent)
         os.close(far)
-        self._pipe = open(near, "rb")  # noqa: SIM115 - closed by ``end``
+        self._pipe = near
 
     def answer(self) -> bytes:
         """The next message; ECHILD when the child ended without it."""
-        length = self._pipe.read(_LENGTH)
-        message = self._pipe.read(int.from_bytes(length, byteorder))
-        if len(length) < _LENGTH or len(message) < int.from_bytes(length, byteorder):
-            raise OSError(ECHILD, "A helper process ended unexpectedly")
-        return message
+        length = int.from_bytes(self._read(_LENGTH), byteorder)
+        return self._read(length)
+
+    def _read(self, length: int) -> bytes:
+        read = b""
+        while len(read) < length:
+            block = os.read(self._pipe, length - len(read))
+            if not block:
+                raise OSError(ECHILD, "A helper process ended unexpectedly")
+            read += block
+        return read
+
+    def has_answer(self, seconds: float = 0.0) -> bool:
+        """Whether ``answer`` would not wait, be it for the end of the child; waits for that."""
+        return bool(select.select([self._pipe], (), (), seconds)[0])
+
+    def ask_to_end(self) -> None:
+        """Send it SIGTERM, which does to it what it does to its parent."""
+        os.kill(self._pid, SIGTERM)
 
     def end(self) -> None:
         """End it, whether it is done or not."""
-        self._pipe.close()
+        os.close(self._pipe)
         os.kill(self._pid, SIGKILL)
         os.waitpid(self._pid, 0)
 
