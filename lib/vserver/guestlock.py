@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import fcntl
 import os
-import struct
 import time
 from _signal import SIGTERM
 
 from vserver import paths, state
 from vserver.errors import VserverError
-from vserver.kernel import syscalls
+from vserver.kernel import recordlock, syscalls
 
 WAIT_SECONDS = 30.0  # for a command that is at work
 START_SECONDS = 10.0  # that a stop leaves to a start, whose scripts may hang
 _POLL_SECONDS = 0.05
 _SUFFIX = ".lock"
-_FLOCK = "hhqqi"  # struct flock: type, whence, start, length, pid
 _STOP_BYTES, _START_BYTES = 1, 2
 
 _held: dict[str, int] = {}  # the descriptors of the locks that we hold
@@ -89,7 +87,7 @@ def is_held(name: str) -> bool:
     except FileNotFoundError:
         return False
     try:
-        return _holder(fd)[1] > 0
+        return recordlock.holder(fd)[1] > 0
     finally:
         os.close(fd)
 
@@ -98,17 +96,9 @@ def _path(name: str) -> str:
     return f"{paths.STATE_DIR}/{name}{_SUFFIX}"
 
 
-def _holder(fd: int) -> tuple[int, int]:
-    """The pid that holds the lock, 0 out of sight, and how many bytes of it, 0 for nobody."""
-    question = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-    answer = struct.unpack(_FLOCK, fcntl.fcntl(fd, fcntl.F_GETLK, question))
-    kind, _whence, _start, size, pid = answer
-    return (0, 0) if kind == fcntl.F_UNLCK else (pid, size)
-
-
 def _end_start(fd: int) -> None:
     """End the command that holds the lock if it is a start; no other process in its place."""
-    pid, size = _holder(fd)
+    pid, size = recordlock.holder(fd)
     if not pid or size != _START_BYTES:
         return
     try:
@@ -116,7 +106,7 @@ def _end_start(fd: int) -> None:
     except ProcessLookupError:
         return
     try:
-        if _holder(fd) == (pid, size):
+        if recordlock.holder(fd) == (pid, size):
             syscalls.pidfd_send_signal(pidfd, SIGTERM)
     except ProcessLookupError:
         pass  # ended meanwhile

@@ -13,13 +13,11 @@ from errno import EPERM, ESRCH
 from vserver import paths
 from vserver.errors import VserverError, reason
 from vserver.execute import become
-from vserver.kernel import caps, cgroup, context, process, syscalls
+from vserver.kernel import caps, cgroup, context, process
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
     from typing import NoReturn
-
-_SYS_ADMIN = 1 << caps.NAMES.index("SYS_ADMIN")
 
 
 def require() -> None:
@@ -27,8 +25,17 @@ def require() -> None:
 
     Who is there already may look on. Other errors as context.of_process.
     """
-    if context.of_process() > context.OBSERVER or not syscalls.capget()[0] & _SYS_ADMIN:
+    if context.of_process() > context.OBSERVER or not caps.is_administrator():
         raise PermissionError(EPERM, os.strerror(EPERM))
+
+
+def require_for(command: str) -> None:
+    """``require``, in the words of ``command``: VserverError (255)."""
+    try:
+        require()
+    except OSError as error:
+        text = f"{command}: Can't select context {context.OBSERVER} ({reason(error)})"
+        raise VserverError(text, 255) from None
 
 
 def all_pids() -> list[int]:

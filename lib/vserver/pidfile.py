@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import fcntl
 import os
-import struct
 from errno import EACCES, EAGAIN
 
-_FLOCK = "hhqqi"  # struct flock: type, whence, start, length, pid
+from vserver.kernel import recordlock
 
 
 def claim(path: str) -> None:
@@ -37,9 +36,6 @@ def holder(path: str) -> int:
     except FileNotFoundError:
         return 0
     try:
-        question = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        answer = fcntl.fcntl(fd, fcntl.F_GETLK, question)
+        return recordlock.holder(fd)[0]
     finally:
         os.close(fd)
-    kind, _whence, _start, _length, pid = struct.unpack(_FLOCK, answer)
-    return 0 if kind == fcntl.F_UNLCK else int(pid)

@@ -124,7 +124,7 @@ def _is_stale(name: str, state: State) -> bool:
         return True
     return any(
         other.context == state.context and other.written > state.written
-        for other_name, other in others(name)
+        for _name, other in others(name)
     )
 
 

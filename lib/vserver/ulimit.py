@@ -10,6 +10,7 @@ import resource
 from resource import RLIM_INFINITY
 
 from vserver.errors import VserverError, reason
+from vserver.kernel.confine import lower
 
 # letter -> resource, bytes or whatever else one unit of the value is
 _RESOURCES = {
@@ -121,7 +122,7 @@ def _set(limit: Limit) -> str:
     if isinstance(value, str):
         value = hard if value == "hard" else soft
     new_hard = value if limit.hard else hard
-    new_soft = value if limit.soft else _lower(soft, new_hard)
+    new_soft = value if limit.soft else lower(soft, new_hard)
     try:
         resource.setrlimit(kind, (new_soft, new_hard))
     except OSError as error:
@@ -129,12 +130,6 @@ def _set(limit: Limit) -> str:
     except ValueError as error:  # what the module makes of EPERM and EINVAL
         return f"ulimit: -{limit.letter}: cannot modify limit: {error}"
     return ""
-
-
-def _lower(first: int, second: int) -> int:
-    if RLIM_INFINITY in (first, second):  # the highest, whatever its number
-        return second if first == RLIM_INFINITY else first
-    return min(first, second)
 
 
 def _is_number(text: str) -> bool:

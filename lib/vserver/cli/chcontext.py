@@ -44,7 +44,7 @@ def _run(options: Options, ready: Callable[[], None]) -> int:
         return _stay(options, here, ready)
     if number < ALLOCATE or number > context.LAST:
         raise _refused("Invalid argument")
-    if number != ALLOCATE and (here != 0 or not _is_administrator()):
+    if number != ALLOCATE and (here != 0 or not caps.is_administrator()):
         raise _refused("Operation not permitted")
     if here and context.flags_of(here) & context.LOCK:
         raise _refused("Operation not permitted")
@@ -58,12 +58,6 @@ def _own_context() -> int:
         return context.of_process()
     except OSError as error:
         raise _refused(reason(error)) from None
-
-
-def _is_administrator() -> bool:
-    """CAP_SYS_ADMIN is what the patched kernel asked for to name a context (K-CTX-2)."""
-    effective, _permitted, _inheritable = syscalls.capget()
-    return bool(effective >> caps.NAMES.index("SYS_ADMIN") & 1)
 
 
 def _refused(why: str) -> VserverError:

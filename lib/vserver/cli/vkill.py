@@ -40,11 +40,7 @@ class Options:
 def main() -> int:
     """Signal each process in turn; 0 when all of them got it, else 1."""
     options = _parse()
-    try:
-        observer.require()
-    except OSError as error:
-        text = f"vkill: Can't select context {context.OBSERVER} ({reason(error)})"
-        raise VserverError(text, 255) from None
+    observer.require_for("vkill")
     outcomes = [_kill(pid, options) for pid in options.pids or _members(options.number)]
     return 0 if all(outcomes) else 1
 

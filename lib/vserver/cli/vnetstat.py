@@ -13,7 +13,7 @@ from vserver.cli.sockettable import (
     unix_fields,
 )
 from vserver.cli.usage import CommandLine, usage
-from vserver.errors import VserverError, reason
+from vserver.errors import VserverError
 from vserver.kernel import context, sockdiag
 from vserver.sockets import Ownership, inet_sockets, is_waiting, unix_sockets
 
@@ -88,11 +88,7 @@ class Block:
 def main() -> int:
     """Print a block for each virtual server; 255 when any of them could not be shown."""
     options = _parse()
-    try:
-        observer.require()
-    except OSError as error:
-        text = f"vnetstat: Can't select context {context.OBSERVER} ({reason(error)})"
-        raise VserverError(text, 255) from None
+    observer.require_for("vnetstat")
     servers, status = _resolve(options.operands)
     blocks = _blocks(options, servers)
     if options.json:

@@ -67,13 +67,14 @@ WITHOUT_BIT = (QUOTACTL, "OPENDEV")
 ALL = (1 << 64) - 1
 
 
-def _mask(*names: str) -> int:
+def mask(*names: str) -> int:
+    """The set of the capabilities ``names``."""
     return sum(1 << NAMES.index(name) for name in names)
 
 
 # What stays under --secure: the old ceiling, and the two that logins and package
 # installation need today.
-SECURE_KEEPS = _mask(
+SECURE_KEEPS = mask(
     "CHOWN",
     "DAC_OVERRIDE",
     "DAC_READ_SEARCH",
@@ -92,12 +93,13 @@ SECURE_KEEPS = _mask(
     "SETFCAP",
 )
 
-SYS_CHROOT = _mask("SYS_CHROOT")
-NET_BIND_SERVICE = _mask("NET_BIND_SERVICE")
+SYS_ADMIN = mask("SYS_ADMIN")
+SYS_CHROOT = mask("SYS_CHROOT")
+NET_BIND_SERVICE = mask("NET_BIND_SERVICE")
 
 # The kernel asks for all others in the initial user namespace, or in that of the host's network,
 # mounts and the like: whoever is in another one has them for nothing.
-IN_USER_NAMESPACE = SECURE_KEEPS & ~_mask("SYS_TTY_CONFIG", "LEASE", "AUDIT_WRITE")
+IN_USER_NAMESPACE = SECURE_KEEPS & ~mask("SYS_TTY_CONFIG", "LEASE", "AUDIT_WRITE")
 
 
 def _bare(name: str) -> str:
@@ -128,6 +130,15 @@ def name(number: int) -> str:
 def own_sets() -> tuple[int, int, int]:
     """The caller's effective, permitted and inheritable set as masks. OSError from capget(2)."""
     return syscalls.capget()
+
+
+def is_administrator() -> bool:
+    """Has the caller CAP_SYS_ADMIN, which the patched kernel asked for to name a context?
+
+    OSError from capget(2).
+    """
+    effective, _permitted, _inheritable = own_sets()
+    return bool(effective & SYS_ADMIN)
 
 
 def ceiling(*, secure: bool, removed: int, kept: int) -> int:

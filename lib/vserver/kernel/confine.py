@@ -109,11 +109,12 @@ def reset_login_uid() -> None:
 def _reset_limit(number: int) -> None:
     _soft, highest = resource.getrlimit(number)
     soft, hard = (0, 0) if number in _REALTIME else resource.prlimit(1, number)
-    hard = _lower(hard, highest)
-    resource.setrlimit(number, (_lower(soft, hard), hard))
+    hard = lower(hard, highest)
+    resource.setrlimit(number, (lower(soft, hard), hard))
 
 
-def _lower(one: int, other: int) -> int:
+def lower(one: int, other: int) -> int:
+    """The lower one of two resource limits."""
     infinite = resource.RLIM_INFINITY
     if one == infinite or other == infinite:
         return other if one == infinite else one

@@ -11,26 +11,22 @@ import os
 
 from vserver import paths
 from vserver.errors import incomplete
-from vserver.kernel import syscalls
-from vserver.kernel.caps import NAMES
+from vserver.kernel import caps, syscalls
 
 # Capabilities that open system calls which the guest's filter refuses otherwise
-OPENING = sum(
-    1 << NAMES.index(name)
-    for name in (
-        "LINUX_IMMUTABLE",
-        "NET_RAW",
-        "SYS_MODULE",
-        "SYS_RAWIO",
-        "SYS_PACCT",
-        "SYS_ADMIN",
-        "SYS_BOOT",
-        "SYS_TIME",
-        "SYSLOG",
-        "PERFMON",
-        "BPF",
-        "AUDIT_CONTROL",
-    )
+OPENING = caps.mask(
+    "LINUX_IMMUTABLE",
+    "NET_RAW",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_TIME",
+    "SYSLOG",
+    "PERFMON",
+    "BPF",
+    "AUDIT_CONTROL",
 )
 
 
