@@ -260,27 +260,7 @@ def _run_quietly(one: Guest, root: Root, commands: list[list[str]]) -> None:
     """Run ``commands`` in a context that ends with the last; what they say is dropped."""
     place = inside.open_place(one, root, 0, [])
     try:
-        with Descriptor(os.open("/dev/null", os.O_RDWR)) as null, _ErrorsTo(null):
-            for words in commands:
-                command = Command(words, one.environment())
-                command.output = null
-                os.waitpid(place.enter(command, None), 0)
+        for words in commands:
+            os.waitpid(inside.enter_quietly(place, Command(words, one.environment())), 0)
     finally:
         place.abandon()
-
-
-class _ErrorsTo:
-    """Standard error goes to another descriptor for the length of a ``with`` block."""
-
-    __slots__ = ("_saved", "_target")
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-
-    def __enter__(self) -> None:
-        self._saved = os.dup(2)
-        os.dup2(self._target, 2)
-
-    def __exit__(self, *exception: object) -> None:
-        os.dup2(self._saved, 2)
-        os.close(self._saved)

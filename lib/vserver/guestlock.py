@@ -11,9 +11,9 @@ import os
 import time
 from _signal import SIGTERM
 
-from vserver import paths, state
+from vserver import paths
 from vserver.errors import VserverError
-from vserver.kernel import recordlock, syscalls
+from vserver.kernel import recordlock, statedir, syscalls
 
 WAIT_SECONDS = 30.0  # for a command that is at work
 START_SECONDS = 10.0  # that a stop leaves to a start, whose scripts may hang
@@ -42,7 +42,7 @@ class GuestLock:
         if self._name in _held:
             self._lock(_held[self._name])
             return
-        state.make_directory()
+        statedir.make()
         self._fd = os.open(_path(self._name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._wait()

@@ -9,7 +9,7 @@ from errno import ENODEV, ESRCH
 
 from vserver import guest, session, state
 from vserver.errors import VserverError, reason
-from vserver.kernel import isolation, process, pty, spawn
+from vserver.kernel import isolation, process, pty, spawn, streams
 from vserver.kernel.isolation import Command
 from vserver.kernel.spawn import Failure
 from vserver.messages import visible
@@ -45,13 +45,25 @@ def suexec(one: Guest, user: str, words: list[str]) -> NoReturn:
         command = Command(words, session_environment(one))
         command.prepare = guest.limiter(limits, one.messages.warn)
         command.user = _identity(one, root, place, user)
+    _stand_in(place, command)
+    _become_session(place, command, f"vserver {one.name}")
+
+
+def _stand_in(place: Place, command: Command) -> None:
+    """Keep the caller's files out of the guest."""
+    if place.door and place.setting.own_root:
+        command.streams = streams.of_caller(place.door.root)
+
+
+def _become_session(place: Place, command: Command, title: str) -> NoReturn:
+    """Start ``command``, on a terminal of the guest's in place of ours, and wait for its end."""
     terminal = pty.open_inside(place.door.root) if place.door else None
     if terminal and command.user:
         terminal.give_to(command.user[0])
     spawn.hold_signals()
     pid = start(place, command, terminal)
     place.release()
-    isolation.attend(pid, place.door, terminal, f"vserver {one.name}")
+    isolation.attend(pid, place.door, terminal, title, command.streams)
 
 
 def chkconfig(one: Guest, arguments: list[str]) -> int:
@@ -158,7 +170,7 @@ def _cannot_start(one: Guest, error: Failure) -> VserverError:
 def start(place: Place, command: Command, terminal: pty.Terminal | None = None) -> int:
     """Start ``command`` in its place; the pid. VserverError (255) when that fails."""
     try:
-        return place.enter(command, terminal)
+        return _enter(place, command, terminal)
     except Failure as error:
         if error.step:
             text = f"vserver: {visible(error.step)}: {reason(error)}"
@@ -169,33 +181,49 @@ def start(place: Place, command: Command, terminal: pty.Terminal | None = None) 
         raise _no_context(error) from None
 
 
+def _enter(place: Place, command: Command, terminal: pty.Terminal | None) -> int:
+    try:
+        return place.enter(command, terminal)
+    finally:
+        if command.streams:
+            command.streams.close_inside()
+
+
+def enter_quietly(place: Place, command: Command, output: int = -1) -> int:
+    """Start ``command`` with nothing to read, which writes to ``output`` or nowhere; the pid.
+
+    Errors as of Place.enter.
+    """
+    if place.door is None:
+        raise ProcessLookupError(ESRCH, os.strerror(ESRCH))
+    command.streams = streams.into(place.door.root, output)
+    try:
+        return place.enter(command, None)
+    finally:
+        command.streams.close()
+
+
 def run(place: Place, command: Command, seconds: float = 0) -> int:
     """Run ``command`` to its end; its exit status, 128 and the signal when one ended it.
 
-    Its terminal, if any, is relayed by a child that becomes the small waiting program.
-    TimeoutError when it has not ended after ``seconds``, if that is not 0.
+    Its terminal and files, if any, are relayed by a child that becomes the small waiting
+    program. TimeoutError when it has not ended after ``seconds``, if that is not 0.
     """
-    if not pty.terminals():
+    _stand_in(place, command)
+    relayed = command.streams
+    if not pty.terminals() and not (relayed and relayed.are_relayed):
         pid = start(place, command)
         place.release()
         return _exit_code(_wait(pid, place, seconds))
     helper = os.fork()
     if helper == 0:
-        _run_on_terminal(place, command)
+        from vserver.cli import run as run_main
+
+        run_main(lambda: _become_session(place, command, "vserver"))
+    if relayed:
+        relayed.close()
     place.release()
     return _exit_code(_wait(helper, None, seconds))
-
-
-def _run_on_terminal(place: Place, command: Command) -> NoReturn:
-    from vserver.cli import run as run_main
-
-    def attend() -> int:
-        terminal = pty.open_inside(place.door.root) if place.door else None
-        spawn.hold_signals()
-        pid = start(place, command, terminal)
-        isolation.attend(pid, place.door, terminal, "vserver")
-
-    run_main(attend)
 
 
 def _wait(pid: int, place: Place | None, seconds: float = 0) -> int:
@@ -241,9 +269,8 @@ def _identity(one: Guest, root: Root, place: Place, user: str) -> tuple[int, int
 def _ask_id(one: Guest, place: Place, option: str, user: str) -> int | None:
     reader, writer = os.pipe2(os.O_CLOEXEC)
     command = Command(["id", option, "--", user], one.environment())
-    command.output = writer
     try:
-        pid = place.enter(command, None)
+        pid = enter_quietly(place, command, writer)
     except OSError:
         os.close(reader)
         return None

@@ -17,6 +17,7 @@ STATE_DIR_ALIAS = "/var/run/vserver"
 VSERVERS_ROOT = "/vservers"
 SCRATCH = "/var/cache/vserver"
 SEALED_FILES = "/var/lib/vserver/sealed-files"
+SUBSYS_DIR = "/var/lock/subsys"
 BOOT_LOG = "/var/log/boot.log"
 
 STUB = USR_LIB_VSERVER + "/stub"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from vserver import guest, paths, rebootjobs, rebootlevel, rebootsocket, state
 from vserver.errors import VserverError, reason
+from vserver.kernel import statedir
 from vserver.kernel.inotify import Arrivals
 from vserver.rebootchannel import MAX_CONNECTIONS, STOP, Channel
 from vserver.rebootjobs import Jobs
@@ -69,7 +70,7 @@ class Manager:
         self._served: dict[str, _Served] = {}
         self._channels: dict[int, Channel] = {}
         self._inits: dict[str, OwnInit] = {}
-        state.make_directory()
+        statedir.make()
         self._starts = Arrivals(paths.STATE_DIR)
         self._events.register(self._starts, select.EPOLLIN)
         self._jobs: dict[int, tuple[int, Jobs]] = {}  # by pidfd

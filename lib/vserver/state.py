@@ -11,7 +11,7 @@ import os
 import time
 
 from vserver import paths
-from vserver.kernel import context
+from vserver.kernel import context, statedir
 
 LIMIT = 4096
 SUFFIX = ".ctx"
@@ -52,7 +52,7 @@ def read_file(path: str) -> State:
 
 def write(name: str, number: int, profile: str) -> None:
     """Record that guest ``name`` is context ``number`` under ``profile``; never half a file."""
-    make_directory()
+    statedir.make()
     write_file(paths.guest_state(name), number, profile)
 
 
@@ -84,16 +84,6 @@ def _remove(path: str) -> None:
         os.unlink(path)
     except FileNotFoundError:
         pass
-
-
-def make_directory() -> None:
-    """Make the state directory, closed to others, and its other spelling (0.22)."""
-    try:
-        os.mkdir(paths.STATE_DIR, 0o700)
-    except FileExistsError:
-        return
-    if not os.path.lexists(paths.STATE_DIR_ALIAS):
-        os.symlink(os.path.basename(paths.STATE_DIR), paths.STATE_DIR_ALIAS)
 
 
 def running_context(name: str) -> int:

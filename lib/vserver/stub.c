@@ -7,7 +7,9 @@
  *                                    start COMMAND as a sibling; tell on descriptor REPORT "P" and
  *                                    its pid, "G" when it is about to be executed, "E" and errno
  *                                    when that failed. REAPED is 1 where process 1 is this program
- *   NAME wait PID INIT MASTER OUT    wait for PID, relay a terminal, end as PID ended
+ *   NAME wait PID INIT MASTER OUT FILE PIPE FILE PIPE FILE PIPE
+ *                                    wait for PID, relay a terminal and files that are its standard
+ *                                    input, output and error, end as PID ended
  *
  * It is started from a sealed memory file, so that a guest which opens /proc/PID/exe finds this
  * program and not a file of the host. A number of -1 stands for "no such descriptor".
@@ -28,6 +30,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -229,6 +232,149 @@ static int run(int report, int tty, int reaped, char **command)
 	return 0;
 }
 
+/* ---- files of the host -------------------------------------------------------------------- */
+
+/*
+ * A guest never has the file itself that standard input, output or error is: by /proc/PID/fd its root
+ * could open it anew, for more, and change its owner and mode. It has a pipe, we have the other end.
+ */
+struct stream {
+	int file, pipe;             /* PIPE is -1 when nothing more comes through */
+	int reader;                 /* of standard input: the guest's end, to see what it has left */
+	char data[4096];            /* the same: read, not yet taken by the guest */
+	size_t ndata;
+	int error;                  /* why FILE took no more */
+};
+
+enum {
+	STREAMS = 3,                /* by their numbers: the first feeds the guest */
+	DESCRIPTORS = 32,           /* more than there are here */
+};
+
+static int open_stream(struct stream *s, const char *file, const char *pipe, int feeds)
+{
+	char path[32];
+
+	s->file = atoi(file);
+	s->pipe = atoi(pipe);
+	s->reader = -1;
+	if (s->pipe < 0)
+		return 1;
+	fcntl(s->pipe, F_SETFL, (feeds ? O_WRONLY : O_RDONLY) | O_NONBLOCK);
+	if (!feeds)
+		return 1;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", s->pipe);
+	s->reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	return s->reader >= 0;
+}
+
+static void close_stream(struct stream *s)
+{
+	close(s->pipe);
+	s->pipe = -1;
+}
+
+static int write_all(int fd, const char *data, ssize_t length)
+{
+	while (length > 0) {
+		ssize_t n = write(fd, data, length);
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return -1;
+		if (n > 0) {
+			data += n;
+			length -= n;
+		}
+	}
+	return 0;
+}
+
+/* Some of the guest's output, as a number of bytes; 0 when there is none for now, or no more. */
+static ssize_t take_from_guest(struct stream *s)
+{
+	char buffer[16384];
+	ssize_t n = s->pipe < 0 ? 0 : read(s->pipe, buffer, sizeof buffer);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n > 0 && write_all(s->file, buffer, n) == 0)
+		return n;
+	if (n > 0)
+		s->error = errno;
+	if (s->pipe >= 0)
+		close_stream(s);
+	return 0;
+}
+
+/* What is there now, and not what others go on to write for ever. */
+static void drain(struct stream *s)
+{
+	int left = 0;
+	ssize_t n;
+
+	if (s->pipe < 0 || ioctl(s->pipe, FIONREAD, &left) < 0)
+		return;
+	while (left > 0 && (n = take_from_guest(s)) > 0)
+		left -= n;
+	take_from_guest(s);             /* or notice that there is nobody any more */
+}
+
+static void feed_guest(struct stream *s)
+{
+	ssize_t n = s->ndata ? 0 : read(s->file, s->data, sizeof s->data);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	s->ndata += n > 0 ? n : 0;
+	if (!s->ndata) {
+		close_stream(s);
+		return;
+	}
+	n = write(s->pipe, s->data, s->ndata);
+	if (n > 0) {
+		s->ndata -= n;
+		memmove(s->data, s->data + n, s->ndata);
+	}
+}
+
+/* Of input that the command did not read, who reads next finds all that it left. */
+static void give_back(const struct stream *s)
+{
+	int left = 0;
+
+	if (s->reader >= 0 && ioctl(s->reader, FIONREAD, &left) == 0 && left + s->ndata)
+		lseek(s->file, -(off_t)(left + s->ndata), SEEK_CUR);
+}
+
+static struct pollfd watch(const struct stream *s, int feeds)
+{
+	int reads = feeds && s->pipe >= 0 && !s->ndata;
+
+	return (struct pollfd){ reads ? s->file : s->pipe, feeds && !reads ? POLLOUT : POLLIN, 0 };
+}
+
+/* What a service writes after the command that started it has ended still reaches its file. */
+static void stay_behind(struct stream *out, struct stream *err)
+{
+	sigset_t none;
+
+	if ((out->pipe < 0 && err->pipe < 0) || fork())
+		return;
+	setsid();
+	for (int fd = 0; fd < DESCRIPTORS; fd++)
+		if (fd != out->file && fd != out->pipe && fd != err->file && fd != err->pipe)
+			close(fd);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	while (out->pipe >= 0 || err->pipe >= 0) {
+		struct pollfd watched[] = { watch(out, 0), watch(err, 0) };
+		if (poll(watched, 2, -1) < 0)
+			continue;
+		take_from_guest(out);
+		take_from_guest(err);
+	}
+	_exit(0);
+}
+
 /* ---- waiting for a command ---------------------------------------------------------------- */
 
 struct session {
@@ -238,6 +384,7 @@ struct session {
 	struct termios saved;
 	char pending[512];          /* typed, not yet taken by the guest */
 	size_t npending;
+	struct stream streams[STREAMS];
 };
 
 static void copy_window_size(const struct session *s)
@@ -266,19 +413,6 @@ static void restore(const struct session *s)
 {
 	if (s->in >= 0)
 		tcsetattr(s->in, TCSADRAIN, &s->saved);
-}
-
-static void write_all(int fd, const char *data, ssize_t length)
-{
-	while (length > 0) {
-		ssize_t n = write(fd, data, length);
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return;
-		if (n > 0) {
-			data += n;
-			length -= n;
-		}
-	}
 }
 
 /* Output of the guest; 0 when there is none for now, -1 when the terminal is closed inside. */
@@ -350,8 +484,21 @@ static int open_signals(void)
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
 		sigaddset(&set, wanted[i]);
+	int signals = signalfd(-1, &set, SFD_CLOEXEC);
+	sigaddset(&set, SIGPIPE);       /* these are errors of write(2) */
+	sigaddset(&set, SIGXFSZ);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
+	return signals;
+}
+
+static void relay_terminal(struct session *s, const struct pollfd *master, const struct pollfd *in)
+{
+	if (master->revents & POLLOUT)
+		pass_input(s);
+	if (master->revents & (POLLIN | POLLHUP) && pass_output(s) < 0)
+		s->master = -1;
+	if (in->revents)
+		take_input(s);
 }
 
 static int relay(struct session *s)
@@ -365,36 +512,54 @@ static int relay(struct session *s)
 			{ signals, POLLIN, 0 },
 			{ s->master, POLLIN | (s->npending ? POLLOUT : 0), 0 },
 			{ s->npending ? -1 : s->in, POLLIN, 0 },
+			watch(&s->streams[0], 1),
+			watch(&s->streams[1], 0),
+			watch(&s->streams[2], 0),
 		};
-		if (poll(watched, 3, -1) < 0)
+		if (poll(watched, sizeof watched / sizeof *watched, -1) < 0)
 			continue;
-		if (watched[1].revents & POLLOUT)
-			pass_input(s);
-		if (watched[1].revents & (POLLIN | POLLHUP) && pass_output(s) < 0)
-			s->master = -1;
-		if (watched[2].revents)
-			take_input(s);
+		relay_terminal(s, &watched[1], &watched[2]);
+		if (watched[3].revents)
+			feed_guest(&s->streams[0]);
+		for (int i = 1; i < STREAMS; i++)
+			if (watched[3 + i].revents)
+				take_from_guest(&s->streams[i]);
 		if (watched[0].revents && take_signal(s, signals, &status))
 			return status;
 	}
 }
 
-static int await(pid_t pid, int init, int master, int out)
+/* The command has ended: what it has written is passed on, then others may go on; 0, or an error. */
+static int finish(struct session *s)
+{
+	while (s->master >= 0 && pass_output(s) > 0)
+		;
+	drain(&s->streams[1]);
+	drain(&s->streams[2]);
+	give_back(&s->streams[0]);
+	restore(s);
+	stay_behind(&s->streams[1], &s->streams[2]);
+	return s->streams[1].error ? s->streams[1].error : s->streams[2].error;
+}
+
+static int await(pid_t pid, int init, int master, int out, char **files)
 {
 	struct session s = { .pid = pid, .master = master, .out = out, .in = -1 };
 
 	prctl(PR_SET_NAME, "vserver");
+	for (int i = 0; i < STREAMS; i++)
+		if (!open_stream(&s.streams[i], files[2 * i], files[2 * i + 1], i == 0))
+			return FAILED;
 	if (master >= 0)
 		fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
 	copy_window_size(&s);
 	make_raw(&s);
-	int status = relay(&s);
-	while (s.master >= 0 && pass_output(&s) > 0)
-		;
-	restore(&s);
+	int status = relay(&s), error = finish(&s);
 	if (init >= 0)
 		syscall(SYS_pidfd_send_signal, init, SIGUSR1, NULL, 0);
-	return end_like(status);
+	if (error)
+		dprintf(STDERR_FILENO, "vserver: write error: %s\n", strerror(error));
+	return error && !status ? FAILED : end_like(status);
 }
 
 int main(int argc, char **argv)
@@ -403,7 +568,7 @@ int main(int argc, char **argv)
 		return reap();
 	if (argc > 5 && !strcmp(argv[1], "run"))
 		return run(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), argv + 5);
-	if (argc == 6 && !strcmp(argv[1], "wait"))
-		return await(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]));
+	if (argc == 6 + 2 * STREAMS && !strcmp(argv[1], "wait"))
+		return await(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]), argv + 6);
 	return FAILED;
 }

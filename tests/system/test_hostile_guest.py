@@ -164,6 +164,104 @@ def test_no_directory_gets_in_as_a_standard_stream(web: TestHost, redirection: s
     assert web.run("cat /vservers/web/found 2>/dev/null").out == ""
 
 
+def test_files_of_the_host_do_not_get_in(web: TestHost) -> None:
+    """By /proc/PID/fd a file can be opened anew, for writing where it was for reading; and a file
+    of root's that a guest may fill and make set-user-id is the host for a user of the host."""
+    web.write("/root/script.sh", "true", 0o755)
+    script = """
+        for f in 0 1 2; do chmod 4755 /proc/self/fd/$f; chown 99 /proc/self/fd/$f; done
+        : >>/proc/self/fd/0
+        cat /proc/$$/fd/1 >/stolen &
+        echo evil >/proc/$$/fd/0
+        sleep 0.1
+        kill $!
+    """
+    words = ["vserver", "--silent", "web", "exec", "sh", "-c", script]
+    command = " ".join(f"'{word}'" for word in words)
+    web.run(
+        f"umask 077; echo earlier >/root/log; {command} </root/script.sh >>/root/log 2>/root/errors"
+    )
+    web.run(f"{command} </dev/null >/dev/null 2>/dev/null")
+    shown = web.run("stat -c '%n 0%a %s %U' /root/script.sh /root/log /root/errors /dev/null").out
+    assert shown.splitlines() == [
+        "/root/script.sh 0755 4 root",
+        f"/root/log 0600 {len(web.read('/root/log'))} root",
+        f"/root/errors 0600 {len(web.read('/root/errors'))} root",
+        "/dev/null 0666 0 root",
+    ]
+    assert web.read("/root/script.sh") == "true"
+    assert "earlier" not in web.read("/vservers/web/stolen")
+
+
+def test_the_log_of_a_start_does_not_get_in(web: TestHost) -> None:
+    """As the reboot manager starts a guest that asks for it: into the log of the host."""
+    web.run("echo earlier >/var/log/boot.log; chmod 600 /var/log/boot.log")
+    web.write(
+        "/vservers/web/etc/rc.d/rc3.d/S99evil",
+        "#!/bin/sh\ncat /proc/self/fd/1 >/stolen & chmod 777 /proc/self/fd/1; sleep 0.2; kill $!\n",
+        0o755,
+    )
+    assert web.run("vserver web stop; vserver web start >>/var/log/boot.log 2>&1").status == 0
+    assert web.read("/var/log/boot.log").startswith("earlier\nStarting the virtual server web\n")
+    assert web.run("stat -c %a /var/log/boot.log").out == "600\n"
+    assert "earlier" not in web.read("/vservers/web/stolen")
+
+
+def test_what_passes_through_a_file_is_what_was_written(web: TestHost) -> None:
+    web.run("seq 200000 >/root/numbers; cp /root/numbers /root/copy; echo last >>/root/copy")
+    command = "vserver --silent web exec sh -c 'cat; echo last; echo error >&2; exit 7'"
+    assert web.run(f"{command} </root/numbers >/root/out 2>/root/err").status == 7
+    assert web.run("cmp /root/out /root/copy; cat /root/err") == (0, "error\n", "")
+    assert web.run(f"{command} </dev/null >/root/out 2>&1; cat /root/out").out == "last\nerror\n"
+
+
+def test_input_that_a_command_does_not_read_is_left_to_the_next(web: TestHost) -> None:
+    web.run("seq 5 >/root/numbers")
+    loop = "while read n; do vserver --silent web exec echo $n; done </root/numbers"
+    assert web.run(loop).out == "1\n2\n3\n4\n5\n"
+    some = "{ vserver --silent web exec dd bs=2 count=1 2>/dev/null; cat; } </root/numbers"
+    assert web.run(some).out == "1\n2\n3\n4\n5\n"
+
+
+def test_what_a_service_writes_later_reaches_its_file(web: TestHost) -> None:
+    script = "while [ ! -e /go ]; do sleep 0.05; done; echo later"
+    web.run(f"vserver --silent web exec sh -c '({script}) & echo now' >/root/log")
+    assert web.read("/root/log") == "now\n"
+    web.write("/vservers/web/go", "")
+    eventually(lambda: web.read("/root/log") == "now\nlater\n", "the service writes")
+    eventually(lambda: web.run("ps -C vserver").status == 1, "the end of who relays it")
+
+
+def test_who_writes_for_ever_does_not_keep_the_command(web: TestHost) -> None:
+    script = "(while :; do echo y || exit; done) & echo now"
+    result = web.run(f"vserver --silent web exec sh -c '{script}' >/root/log", timeout=20)
+    assert result.status == 0
+    assert web.run("vserver --silent web stop").status == 0
+    assert web.read("/root/log").count("now") == 1
+
+
+def test_a_full_disk_is_told(web: TestHost) -> None:
+    result = web.run("vserver --silent web exec echo lost >/dev/full")
+    assert result == (255, "", "vserver: write error: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    "null", ["mv /dev/tty /dev/null", "rm /dev/null", "mkfifo /null; ln -sf /null /dev"]
+)
+def test_what_a_guest_calls_null_is_not_opened(web: TestHost, null: str) -> None:
+    """Its /dev/tty would be the terminal of the administrator, to a process that has one."""
+    spy = "#!/bin/sh\nread x <&2; echo $x >/got; echo 77\n"
+    web.run(["vserver", "--silent", "web", "exec", "sh", "-c", f"rm -f /usr/bin/id; {null}"])
+    web.write("/vservers/web/bin/id.new", spy, 0o755)
+    web.run("mv /vservers/web/bin/id.new /vservers/web/bin/id")
+    terminal = web.terminal("bash")
+    terminal.send("vserver --silent web suexec nameless true; echo re''turned $?\n")
+    terminal.expect("returned 0")
+    terminal.send("echo sec''ret\n")
+    terminal.expect("secret")
+    assert web.run("cat /vservers/web/got").out == "\n"
+
+
 def test_nothing_is_typed_into_the_administrators_terminal(web: TestHost) -> None:
     terminal = web.terminal("bash")
     terminal.send("vserver --silent web exec attack type 'touch /typed\n'; echo re''turned\n")

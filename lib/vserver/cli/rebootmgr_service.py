@@ -9,7 +9,7 @@ import time
 from _signal import SIGTERM
 from typing import TYPE_CHECKING
 
-from vserver import config, paths, pidfile
+from vserver import config, paths, pidfile, subsys
 from vserver.cli import complain, say
 from vserver.errors import VserverError
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 USAGE = "Usage: rebootmgr {start|stop|restart|reload|status}"
 PROGRAM = paths.USR_SBIN + "/rebootmgr"
 PIDFILE = "/var/run/rebootmgr.pid"
-LOCK_DIR = "/var/lock/subsys"
-LOCK = LOCK_DIR + "/rebootmgr"
+SERVICE = "rebootmgr"
 STOP_SECONDS = 5.0
 NOT_RUNNING = 3
 _EXIT_SECONDS = 0.05  # from its last word to the end of a manager that cannot start
@@ -40,8 +39,7 @@ def _start() -> int:
     say("Starting the reboot manager")
     status = 0 if pidfile.holder(PIDFILE) else _launch(_names())
     if status == 0:
-        os.makedirs(LOCK_DIR, exist_ok=True)
-        os.close(os.open(LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644))
+        subsys.mark(SERVICE)
     return status
 
 
@@ -97,9 +95,9 @@ def _stop() -> int:
     if pid:
         os.kill(pid, SIGTERM)
         _wait_for_end()
-    for path in (LOCK, PIDFILE):
-        if os.path.exists(path):
-            os.unlink(path)
+    subsys.unmark(SERVICE)
+    if os.path.exists(PIDFILE):
+        os.unlink(PIDFILE)
     return 0
 
 

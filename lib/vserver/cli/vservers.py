@@ -10,7 +10,7 @@ import os
 import sys
 from _signal import SIGTERM
 
-from vserver import config, pidfile
+from vserver import config, pidfile, subsys
 from vserver.cli import complain, inform, run, say
 from vserver.errors import VserverError
 from vserver.kernel import process
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from vserver.config import Config
 
 USAGE = "Usage: vservers {start|stop|restart|reload|status}"
-LOCK_DIR = "/var/lock/subsys"
-LOCK = LOCK_DIR + "/vservers"
+SERVICE = "vservers"
 PIDFILE = "/var/run/vservers.pid"  # of the process that starts them
 CONSOLE = "/dev/tty8"
 DEFAULT_PRIORITY = 100
@@ -49,8 +48,7 @@ def _start() -> None:
         _start_on_console()
     else:
         _start_each()
-    os.makedirs(LOCK_DIR, exist_ok=True)
-    os.close(os.open(LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644))
+    subsys.mark(SERVICE)
 
 
 def _start_each() -> None:
@@ -90,7 +88,7 @@ def _stop() -> None:
     _end_start()
     for settings in reversed(_by_priority()):
         _vserver(settings, "stop")
-    _remove(LOCK)
+    subsys.unmark(SERVICE)
 
 
 def _end_start() -> None:

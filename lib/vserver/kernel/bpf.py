@@ -13,7 +13,9 @@ import os
 from errno import EEXIST, EINVAL, ENOENT, ENOSYS, EPERM
 
 from vserver.errors import VserverError, reason
-from vserver.kernel import syscalls
+from vserver.kernel import statedir, syscalls
+from vserver.kernel.rooted import Descriptor
+from vserver.paths import STATE_DIR
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 FILE_SYSTEM = "/sys/fs/bpf"
 LIBRARY = "libbpf.so.1"
+_LOCK = f"{STATE_DIR}/.bpf-lock"
 
 # linux/bpf.h: commands and flags
 _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_GET_NEXT_KEY = 1, 2, 4
@@ -41,7 +44,6 @@ def load(
     for it. VserverError (255) names what is missing when that is impossible.
     """
     from _blake2 import blake2b  # type: ignore[import]  # hashlib takes 2 ms
-    from fcntl import flock
 
     try:
         fd = os.open(object_file, os.O_RDONLY | os.O_CLOEXEC)
@@ -51,12 +53,30 @@ def load(
         ) from None
     with open(fd, "rb") as file:
         directory = f"{FILE_SYSTEM}/vserver-{blake2b(file.read(), digest_size=8).hexdigest()}"
-        if not os.path.isdir(directory):
-            flock(fd, _LOCK_EX)
+    if not _is_ours(directory):
+        with Descriptor(_lock()):
             _mount_file_system()
-            if not os.path.isdir(directory):
+            if not _is_ours(directory):
                 _load(object_file, directory, attach_types or {}, shared)
     return directory
+
+
+def _is_ours(directory: str) -> bool:
+    """Is it there, and root's? Anybody may make one where the file system was mounted for that."""
+    try:
+        return os.lstat(directory).st_uid == 0
+    except OSError:
+        return False
+
+
+def _lock() -> int:
+    """The descriptor of the lock for loading, of whatever object, which root alone can hold."""
+    from fcntl import flock
+
+    statedir.make()
+    fd = os.open(_LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    flock(fd, _LOCK_EX)
+    return fd
 
 
 def open_pinned(path: str) -> int:
@@ -164,14 +184,12 @@ def _mount_file_system() -> None:
 
 def _load(object_file: str, directory: str, attach_types: Mapping[str, int], shared: str) -> None:
     """Load and pin under a name of its own, then rename: ``directory`` is complete or absent."""
-    from fcntl import flock
-
     unfinished = directory + "-new"
     library = _Library()
-    lock = os.open(FILE_SYSTEM, os.O_RDONLY | os.O_CLOEXEC)  # other versions may be loaded, too
     try:
-        flock(lock, _LOCK_EX)
-        _remove(unfinished)
+        for path in filter(None, (unfinished, directory, shared)):
+            if path == unfinished or not _is_ours(path):
+                _remove(path)
         library.load(object_file, unfinished, attach_types, shared)
         os.rename(unfinished, directory)
     except OSError as error:
@@ -181,8 +199,6 @@ def _load(object_file: str, directory: str, attach_types: Mapping[str, int], sha
             255,
             remedy=remedy(error.errno or 0),
         ) from None
-    finally:
-        os.close(lock)
 
 
 def remedy(number: int) -> str:

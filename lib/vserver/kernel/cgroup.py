@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 CANDIDATES = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
+PRIVATE = 0o700  # for what commands lock: who can open it can hold that lock for ever
 _SOME = 16  # that a command looks at when it clears up
 
 _mount_point = ""

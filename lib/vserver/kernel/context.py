@@ -49,6 +49,12 @@ def root() -> str:
     return cgroup.mount_point() + "/vserver"
 
 
+def make_root() -> str:
+    """Make the directory of all contexts, if it is not there."""
+    os.makedirs(root(), cgroup.PRIVATE, exist_ok=True)
+    return root()
+
+
 def directory(number: int) -> str:
     """The cgroup directory of context ``number``."""
     return f"{root()}/{number}"
@@ -91,13 +97,12 @@ def create(number: int | None = None) -> tuple[int, int]:
     """
     if number is not None and not FIRST <= number <= LAST:
         raise OSError(EINVAL, os.strerror(EINVAL))
-    os.makedirs(root(), mode=0o755, exist_ok=True)
-    naming = _lock(root())
+    naming = _lock(make_root())
     try:
         if number is None:
             number = _allocate()
         else:
-            os.mkdir(directory(number))
+            os.mkdir(directory(number), cgroup.PRIVATE)
         return number, lock(number)
     finally:
         os.close(naming)
@@ -110,7 +115,7 @@ def _allocate() -> int:
     for step in range(1, span + 1):
         number = FIRST_DYNAMIC + (last + step - FIRST_DYNAMIC) % span
         try:
-            os.mkdir(directory(number))
+            os.mkdir(directory(number), cgroup.PRIVATE)
         except FileExistsError:
             continue
         set_fact(root(), "last", number)

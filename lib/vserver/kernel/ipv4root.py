@@ -228,7 +228,7 @@ def _refresh(fd: int, path: str, addresses: AddressSet) -> list[str]:
 def _make_directory(path: str) -> bool:
     """Make a cgroup; False when it is there."""
     try:
-        os.mkdir(path)
+        os.mkdir(path, cgroup.PRIVATE)
     except FileExistsError:
         return False
     return True

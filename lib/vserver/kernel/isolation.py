@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from vserver.kernel.confine import Confinement
     from vserver.kernel.pty import Terminal
     from vserver.kernel.quota import Quota
+    from vserver.kernel.streams import Streams
 
 _STUB = 4  # its descriptor after _arrange_descriptors
 SIGUSR1 = 10  # by which the reaper learns that a session ended
+_NO_FILES = [-1] * 6  # that the stub relays
 _ENTRIES = 20  # at a context whose process 1 is about to leave
 _ENDING_SECONDS = 0.05  # that it may take for that
 
@@ -82,11 +84,11 @@ class Command:
     """What to run: the words, the whole environment, who runs it and where.
 
     ``user`` is uid and gid, None for the caller's own; ``directory`` None is the root.
-    ``prepare`` runs last before rights are given up, for resource limits. ``output`` is a
-    descriptor that takes the place of standard output, with nothing to read.
+    ``prepare`` runs last before rights are given up, for resource limits. ``streams`` stand for
+    the caller's standard input, output and error; None: those themselves.
     """
 
-    __slots__ = ("directory", "environment", "output", "place", "prepare", "user", "words")
+    __slots__ = ("directory", "environment", "place", "prepare", "streams", "user", "words")
 
     def __init__(
         self,
@@ -103,7 +105,7 @@ class Command:
         self.directory = directory
         self.place = _identity(directory) if directory else (0, 0)
         self.prepare = prepare
-        self.output = -1
+        self.streams: Streams | None = None
 
 
 def _identity(directory: str) -> tuple[int, int]:
@@ -222,9 +224,8 @@ def _enter_once(
         join_limits(joins, setting)
         _go_in(door, setting)
         _find_directory(door, command)
-        if command.output >= 0:
-            redirect_to_null()
-            os.dup2(command.output, 1)
+        if command.streams:
+            command.streams.take()
         users = door.pidfd if door.init.has_own_users else -1
         tty, users = _arrange_descriptors(setting, report, stub, terminal, users)
         settle(setting, command, users)
@@ -329,16 +330,26 @@ def wait(pid: int, door: Door | None) -> int:
     return status
 
 
-def attend(pid: int, door: Door | None, terminal: Terminal | None, title: str) -> NoReturn:
-    """Become the small program that waits for ``pid``, relays the terminal, ends like it."""
+def attend(
+    pid: int,
+    door: Door | None,
+    terminal: Terminal | None,
+    title: str,
+    streams: Streams | None = None,
+) -> NoReturn:
+    """Become the small program that waits for ``pid``, relays the terminal and the ``streams``,
+    ends like it."""
     init = door.pidfd if door and not door.init.is_guest else -1
     master = terminal.master if terminal else -1
     out = terminal.output if terminal else -1
-    init, master = spawn.keep_descriptors(init, master)
-    for fd in (init, master):
+    files = streams.files if streams else _NO_FILES
+    descriptors = spawn.keep_descriptors(init, master, *files)
+    for fd in descriptors:
         if fd >= 0:
             os.set_inheritable(fd, True)
-    if not terminal:
+    if not terminal and files == _NO_FILES:
         redirect_to_null()
     spawn.reset_signals(spawn.FORWARDED)
-    os.execv(paths.STUB, [title, "wait", str(pid), str(init), str(master), str(out)])
+    init, master, *files = descriptors
+    numbers = map(str, (pid, init, master, out, *files))
+    os.execv(paths.STUB, [title, "wait", *numbers])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from stat import S_ISCHR
 
 from vserver.kernel.rooted import Root
 
@@ -71,7 +70,7 @@ def open_inside(root: int) -> Terminal | None:
     if not replaced:
         return None
     try:
-        master = _open_ptmx(Root(root))
+        master = Root(root).open_device("dev/pts/ptmx", _PTMX, _FLAGS)
     except OSError:
         return open_outside()
     return Terminal(master, replaced)
@@ -81,17 +80,6 @@ def open_outside() -> Terminal | None:
     """A pair of the host's pseudo-terminals; None as for open_inside."""
     replaced = terminals()
     return Terminal(os.open("/dev/ptmx", _FLAGS), replaced) if replaced else None
-
-
-def _open_ptmx(root: Root) -> int:
-    found = root.open("dev/pts/ptmx", os.O_PATH | os.O_NOFOLLOW)
-    try:
-        state = os.fstat(found)
-        if not S_ISCHR(state.st_mode) or state.st_rdev != _PTMX:
-            raise FileNotFoundError(2, "No such file or directory")
-        return os.open(f"/proc/self/fd/{found}", _FLAGS)
-    finally:
-        os.close(found)
 
 
 def _copy(source: int, target: int, get: int, put: int, size: int) -> None:

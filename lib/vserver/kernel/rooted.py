@@ -23,7 +23,7 @@ from errno import (
     ENOTDIR,
     EXDEV,
 )
-from stat import S_ISDIR, S_ISREG
+from stat import S_ISCHR, S_ISDIR, S_ISREG
 
 from vserver.kernel import syscalls
 
@@ -97,6 +97,14 @@ class Root:
         there.
         """
         return _openat2(self.fd, name, os.O_PATH | os.O_DIRECTORY, _SAME_MOUNT)
+
+    def open_device(self, path: str, device: int, flags: int) -> int:
+        """Character device ``path`` if its number is ``device``; FileNotFoundError for another."""
+        with Descriptor(self.open(path, os.O_PATH | os.O_NOFOLLOW)) as found:
+            state = os.fstat(found)
+            if not S_ISCHR(state.st_mode) or state.st_rdev != device:
+                raise FileNotFoundError(ENOENT, os.strerror(ENOENT), path)
+            return os.open(f"/proc/self/fd/{found}", flags)
 
     def stat(self, path: str, *, follow: bool = True) -> os.stat_result:
         """stat(2), or lstat(2) when ``follow`` is false; nothing is really opened."""

@@ -114,8 +114,8 @@ def is_usable(directory: int) -> bool:
 
 
 def _is_refused(fd: int) -> bool:
-    path = f"{context.root()}/seal-{os.getpid()}"
-    os.makedirs(path)
+    path = f"{context.make_root()}/seal-{os.getpid()}"
+    os.mkdir(path)
     try:
         with Descriptor(os.open(path, os.O_RDONLY | os.O_DIRECTORY)) as place:
             pid = syscalls.clone3(0, cgroup_fd=place)

@@ -11,7 +11,7 @@ import os
 
 from vserver import paths
 from vserver.errors import incomplete
-from vserver.kernel import caps, syscalls
+from vserver.kernel import caps, statedir, syscalls
 
 # Capabilities that open system calls which the guest's filter refuses otherwise
 OPENING = caps.mask(
@@ -101,7 +101,7 @@ def _make(name: str, path: str) -> bytes:
     from vserver.kernel import seccomp_rules
 
     program = seccomp_rules.build(name)
-    os.makedirs(paths.STATE_DIR, mode=0o700, exist_ok=True)
+    statedir.make()
     temporary = f"{path}.{os.getpid()}"
     with open(temporary, "wb") as file:
         file.write(program)
