@@ -346,6 +346,20 @@ def test_an_own_ipv6_address(host: TestHost) -> None:
         ]
 
 
+def test_any_where_there_are_ipv6_addresses(host: TestHost) -> None:
+    """For both families it is IPv4, for IPv6 alone the first address; others can be named."""
+    for address in "2001:db8::11", "2001:db8::12":
+        host.run(f"ip addr add {address}/64 dev eth0 nodad")
+    program = """
+        print(name(tcp6("::", 8080, only=0)), name(tcp6("::", 8081, only=1)))
+        print(name(tcp6("2001:db8::12", 8081)))
+    """
+    assert restricted(host, program, v6=("2001:db8::11", "2001:db8::12")) == [
+        f"::ffff:{HOST} 2001:db8::11",
+        "2001:db8::12",
+    ]
+
+
 def test_listening_without_bind_reaches_nobody_else(host: TestHost) -> None:
     """The kernel gives such a socket a port on all addresses, which no program sees."""
     host.run(f"ip addr add {SECOND}/24 dev eth0")
