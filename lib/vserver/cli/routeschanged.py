@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from errno import EPERM
 
 from vserver.cli.usage import usage
+from vserver.errors import VserverError
 
 USAGE = """
 routeschanged
@@ -17,6 +20,8 @@ def main() -> int:
     """Refresh every set; the arguments that hook scripts are given are ignored."""
     if sys.argv[1:] == ["--help"]:
         raise usage("routeschanged", USAGE, 0)
+    if os.geteuid():  # the kernel would hide the sets
+        raise VserverError(f"routeschanged: {os.strerror(EPERM)}", 255, remedy="it takes root")
     from vserver.kernel import ipv4root
 
     ipv4root.refresh_all()
