@@ -102,3 +102,14 @@ Feature: every address of a guest is an alias on a device of the host
     When I run "vserver web stop"
     Then the host does not have the address 192.0.2.20
     And the host has the address 192.0.2.21 on eth0
+
+  Scenario: a host name is asked for once
+    Given the guest "web" has the setting IPROOT=www.example.net.
+    And the file "/etc/resolv.conf":
+      """
+      nameserver 192.0.2.1
+      options timeout:1 attempts:1
+      """
+    When I run "strace -f -qq -o /tmp/calls -e trace=connect vserver --silent web start; grep -c 'htons(53)' /tmp/calls"
+    Then it prints "1"
+    And standard error contains "Invalid IP number or host name: www.example.net."

@@ -33,6 +33,14 @@ Feature: a guest starts in its own default run level
     And the guest "web" is running
     Then the file "/vservers/web/var/log/rc.log" has the line "/etc/rc.d/rc 3"
 
+  Scenario: an inittab that is no file
+    Given a guest "web"
+    And I run "rm /vservers/web/etc/inittab; mkfifo /vservers/web/etc/inittab"
+    When I run "vserver --silent web start"
+    Then the command succeeds
+    And it says "vserver: /etc/inittab in 'web': Not a regular file" on standard error
+    And the file "/vservers/web/var/log/rc.log" has the line "/etc/rc.d/rc 3"
+
   @0.19-02 @0.19-03
   Scenario: a Debian guest
     Given a guest "web" with a Debian layout

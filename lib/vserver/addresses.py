@@ -23,6 +23,8 @@ INVALID_ADDRESS = "Invalid IP number or host name: %s"
 INVALID_MASK = "Invalid netmask: %s"
 INVALID_BROADCAST = "Invalid broadcast number: %s"
 
+_host_names: dict[str, str] = {}  # the answers that ``resolve`` has had
+
 
 class Builder:
     """Collects values in the order of the command line."""
@@ -107,11 +109,21 @@ def is_ipv6(text: str) -> bool:
 
 
 def resolve(name: str) -> str:
-    """The dotted address, or the first IPv4 address of the host name, ``name``; "" for none."""
+    """The dotted address, or the first IPv4 address of the host name, ``name``; "" for none.
+
+    A host name is asked for once, and keeps what it stands for: of several addresses each answer
+    may name another one first, and where nobody answers each question takes long.
+    """
     if not name or ipv4.is_dotted(name):
         return name
     if ":" in name or not any(character.isalpha() for character in name):
         return ""
+    if name not in _host_names:
+        _host_names[name] = _look_up(name)
+    return _host_names[name]
+
+
+def _look_up(name: str) -> str:
     from socket import gethostbyname
 
     try:

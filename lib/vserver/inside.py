@@ -132,7 +132,8 @@ def open_place(
     except OSError as error:
         raise _no_context(error) from None
     for complaint in place.complaints:
-        one.messages.warn(f"vserver: {complaint} in '{one.name}'")
+        what, _, why = complaint.partition(": ")
+        one.messages.warn(f"vserver: {what} in '{one.name}': {why}")
     if place.created:
         _record(one, place)
     if request.addresses and request.addresses.addresses:

@@ -115,7 +115,7 @@ def _clear_temporary(root: Root, directory: str) -> None:
 
 def _start_services(one: Guest) -> int:
     with one.open_tree() as root:
-        level = runlevel.default_level(root)
+        level = _default_level(one, root)
         _prepare_tree(one, root, level)
         words = runlevel.start_command(root, level, fakeinit=one.has_fakeinit)
         limits = one.limits()
@@ -178,6 +178,15 @@ def _attempt(one: Guest, what: str, step: Callable[[], None]) -> None:
             one.messages.warn(f"vserver: {what} in '{one.name}': {reason(error)}")
 
 
+def _default_level(one: Guest, root: Root) -> str:
+    """The level of the guest's inittab; what keeps that from being read is told."""
+    try:
+        return runlevel.default_level(root)
+    except OSError as error:
+        one.messages.warn(f"vserver: /etc/inittab in '{one.name}': {reason(error)}")
+        return runlevel.FALLBACK_LEVEL
+
+
 def _utmp_group(root: Root) -> int:
     return users.group_id(root, "utmp") or 0
 
@@ -196,7 +205,7 @@ def _run_stop_scripts(one: Guest, running: int) -> None:
     """Run them; what keeps them from running, or from ending, is told and does not matter."""
     try:
         with one.open_tree() as root:
-            level = runlevel.default_level(root)
+            level = _default_level(one, root)
             words = runlevel.stop_command(root, fakeinit=one.has_fakeinit)
             command = Command(words, {**one.environment(), **runlevel.stop_environment(level)})
             place = inside.open_place(one, root, running, [])
