@@ -41,6 +41,7 @@ TESTS = {
                 "iproot",
                 "netns",
                 "reducecap",
+                "shared_files",
                 "userns",
                 "vserver",
             )
