@@ -286,6 +286,12 @@ class TestHost(Machine):
             self._lan = Machine(self._keeper, sock, pid, fds[0])
         return self._lan
 
+    @property
+    def cgroups(self) -> str:
+        """Where cgroup v2 is mounted."""
+        beside = "/sys/fs/cgroup/unified"
+        return beside if os.path.isdir(self.path(beside)) else "/sys/fs/cgroup"
+
     def close(self) -> None:
         """End both machines; AssertionError that names what they left behind."""
         file_systems = leftovers.file_systems(self.pid)

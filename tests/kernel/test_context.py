@@ -46,7 +46,7 @@ def test_a_number_is_not_soon_used_again(host: TestHost) -> None:
 
 
 def test_the_numbers_start_again_behind_the_last(host: TestHost) -> None:
-    host.run("chcontext true; cd /sys/fs/cgroup; setfattr -n trusted.vserver.last -v 65534 vserver")
+    host.run(f"chcontext true; setfattr -n trusted.vserver.last -v 65534 {host.cgroups}/vserver")
     lines = host.run("chcontext true; chcontext true").out.split("\n")
     assert lines[:2] == ["New security context is 65535", "New security context is 49152"]
 
@@ -71,8 +71,9 @@ def test_observers_come_and_go(host: TestHost) -> None:
 
 
 def test_a_context_that_its_maker_left_half_done_is_collected(host: TestHost) -> None:
-    host.run("chcontext true; mkdir -p /sys/fs/cgroup/vserver/700/any")
-    host.run("(echo 0 >/sys/fs/cgroup/vserver/700/any/cgroup.procs; exec sleep 4711) & sleep 0.1")
+    leaf = f"{host.cgroups}/vserver/700/any"
+    host.run(f"chcontext true; mkdir -p {leaf}")
+    host.run(f"(echo 0 >{leaf}/cgroup.procs; exec sleep 4711) & sleep 0.1")
     assert host.run("chcontext --ctx 600 true").status == 0
     assert contexts(host) == [600]
 

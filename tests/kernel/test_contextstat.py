@@ -23,7 +23,8 @@ def test_memory_and_time_are_the_sums_of_ps(host: TestHost) -> None:
     with host.start(command) as one, host.start(command) as other:
         one.expect("ready")
         other.expect("ready")
-        pids = host.run(f"cat /sys/fs/cgroup/vserver/{CONTEXT}/any/cgroup.procs").out.split()
+        leaf = f"{host.cgroups}/vserver/{CONTEXT}/any"
+        pids = host.run(f"cat {leaf}/cgroup.procs").out.split()
         listed = host.run(f"ps -o vsz=,rss=,times=,comm= -p {','.join(pids)}").out.splitlines()
         rows = [line.split() for line in listed if not line.endswith(" init")]
         found = usage(host)

@@ -185,7 +185,5 @@ def check_shares(host: TestHost, one: int, other: int, seconds: int) -> None:
 
 def processor_time(host: TestHost, number: int) -> int:
     """The processor time that context ``number`` has used, in microseconds."""
-    found = host.run(f"cat /sys/fs/cgroup/vserver/{number}/cpu.stat")
-    if found.status:
-        found = host.run(f"cat /sys/fs/cgroup/unified/vserver/{number}/cpu.stat")
+    found = host.run(f"cat {host.cgroups}/vserver/{number}/cpu.stat")
     return int(found.out.split()[1])
