@@ -95,6 +95,7 @@ class Keeper:
             pid = self._reply()["pid"]
         ready = receive(near)
         if ready is None:
+            self.end(pid)
             raise TestHostError("process 1 of the test host died")
         return near, pid, ready[1]
 

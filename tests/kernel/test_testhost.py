@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,16 @@ def test_a_run_removes_what_a_dead_one_left_and_no_more() -> None:
         assert [os.path.exists(place) for place in places] == [True, False, True]
     finally:
         remove_cgroups(places)
+
+
+def test_a_machine_whose_process_1_has_died_is_ended(keeper: Keeper) -> None:
+    sock, pid, fds = keeper.make("dead.example.com")
+    os.kill(pid, signal.SIGKILL)
+    while sock.recv(1):
+        pass
+    assert keeper.end(pid) == []
+    for fd in (sock.detach(), *fds):
+        os.close(fd)
 
 
 def test_links_are_followed_inside(host: TestHost) -> None:

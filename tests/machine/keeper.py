@@ -80,8 +80,15 @@ def unpin(file_system: str) -> None:
     A process that exits must not be who unmounts them: on Linux 6.1 it would wait for the
     security hooks to be freed, and that for the process to have gone.
     """
-    for name in os.listdir(file_system):
+    for name in _names_in(file_system):
         shutil.rmtree(f"{file_system}/{name}", ignore_errors=True)
+
+
+def _names_in(directory: str) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except OSError:  # process 1 has died, and the machine with it
+        return []
 
 
 def run_name(pid: int) -> str:
