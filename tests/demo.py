@@ -29,14 +29,17 @@ def show(machine: Machine, command: str, *, prompt: str = "host#", fails: bool =
     print(f"{prompt} {command}", flush=True)
     result = machine.run(command)
     print(result.out + result.err, end="", flush=True)
+    if fails:
+        print(f"[exit status {result.status}]", flush=True)
     if (result.status != 0) != fails:
         raise SystemExit(f"demo: '{command}' ended with status {result.status}")
 
 
 def enter(host: TestHost) -> None:
     """Sit down at a terminal inside, and leave again."""
-    print("host# vserver demo enter")
-    with host.terminal("vserver --silent demo enter") as terminal:
+    command = "vserver --silent demo enter"
+    print(f"host# {command}")
+    with host.terminal(command) as terminal:
         for answered, keys in enumerate(("tty\n", "hostname\n", "exit 0\n")):
             _wait_for_prompt(terminal, answered + 1)
             terminal.send(keys)
