@@ -277,8 +277,11 @@ def _ask_id(one: Guest, place: Place, option: str, user: str) -> int | None:
         return None
     finally:
         os.close(writer)
-    answer = _read_answer(reader)
-    if len(answer) > _ID_LIMIT or not answer.endswith(b"\n"):
+    deadline = time.monotonic() + _ID_SECONDS
+    answer = _read_answer(reader, deadline)
+    try:
+        process.wait_at_most(pid, max(0.0, deadline - time.monotonic()))
+    except TimeoutError:
         os.kill(pid, 9)
     from vserver import users
 
@@ -286,9 +289,8 @@ def _ask_id(one: Guest, place: Place, option: str, user: str) -> int | None:
     return users.parse_id(answer.strip()) if status == 0 else None
 
 
-def _read_answer(reader: int) -> bytes:
+def _read_answer(reader: int, deadline: float) -> bytes:
     """What comes until the end, or too much, or too late: the guest decides what it sends."""
-    deadline = time.monotonic() + _ID_SECONDS
     answer = b""
     poller = select.poll()
     poller.register(reader, select.POLLIN)

@@ -4,6 +4,7 @@
  *   attack                  try each way out; one line for each: its name and what came of it
  *   attack chroot FILE      leave the root by a second chroot; does FILE appear
  *   attack spy LOG          for ever: look at each process that shows up, by /proc and ptrace
+ *   attack halt             for ever: stop each process that shows up
  *   attack type TEXT        push TEXT into the input of the controlling terminal
  */
 #define _GNU_SOURCE
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,6 +237,14 @@ static void spy(const char *path)
 	}
 }
 
+static void halt_all(void)
+{
+	puts("ready");
+	fflush(stdout);
+	for (;;)
+		kill(-1, SIGSTOP);
+}
+
 static int type(const char *text)
 {
 	for (; *text; text++)
@@ -249,6 +259,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 1)
 		try_all();
+	else if (argc == 2 && !strcmp(argv[1], "halt"))
+		halt_all();
 	else if (argc == 3 && !strcmp(argv[1], "chroot"))
 		return leave_root(argv[2]);
 	else if (argc == 3 && !strcmp(argv[1], "spy"))

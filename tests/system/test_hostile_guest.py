@@ -43,6 +43,16 @@ sleep 1000 </dev/null >/dev/null 2>&1 &
 """
 
 
+# `vserver web stop` with less time for what hangs
+IMPATIENT_STOP = """
+import sys; sys.path.insert(0, '/usr/lib/vserver/python')
+sys.argv[1:] = ['--silent', 'web', 'stop']
+from vserver import lifecycle; lifecycle.SCRIPT_SECONDS = 0.5
+from vserver.kernel import spawn; spawn._PATIENCE = 500
+from vserver.cli import run, vserver; run(vserver.main)
+"""
+
+
 @pytest.fixture(params=["", "userns"])
 def web(host: TestHost, request: pytest.FixtureRequest) -> TestHost:
     """A host with the running guest "web", which has the program attack."""
@@ -296,15 +306,35 @@ def test_a_lie_about_the_pid_hits_nobody(web: TestHost) -> None:
 
 def test_stop_ends_a_guest_that_halts_its_stop_scripts(web: TestHost) -> None:
     web.write("/vservers/web/etc/rc.d/rc6.d/K01hang", "#!/bin/sh\nkill -STOP $$ $PPID\n", 0o755)
-    stop = (
-        "import sys; sys.path.insert(0, '/usr/lib/vserver/python')\n"
-        "sys.argv[1:] = ['--silent', 'web', 'stop']\n"
-        "from vserver import lifecycle; lifecycle.SCRIPT_SECONDS = 0.5\n"
-        "from vserver.cli import run, vserver; run(vserver.main)\n"
-    )
-    result = web.run(["/usr/bin/python3", "-c", stop], timeout=20)
+    result = web.run(["/usr/bin/python3", "-c", IMPATIENT_STOP], timeout=20)
     assert result == (0, "", "vserver: the stop scripts of 'web' take too long\n")
     assert web.run("vserver web running").status == 1
+
+
+def test_stop_ends_a_guest_that_halts_whoever_enters(web: TestHost) -> None:
+    """Even before that comes to its command."""
+    complaints = set()
+    for _ in range(5):
+        web.run("vserver --silent web start")
+        with web.start("vserver --silent web exec attack halt") as halter:
+            halter.expect("ready")
+            result = web.run(["/usr/bin/python3", "-c", IMPATIENT_STOP], timeout=25)
+            assert result.status == 0
+            complaints.add(result.err)
+            assert web.run("vserver web running").status == 1
+    assert complaints <= {
+        "",
+        "vserver: cannot start the command: Timer expired\n",
+        "vserver: the stop scripts of 'web' take too long\n",
+    }
+
+
+def test_a_look_up_of_a_user_that_does_not_end_is_ended(web: TestHost) -> None:
+    spy = "#!/bin/sh\necho 77; exec sleep 1000 >/dev/null 2>&1\n"
+    web.write("/vservers/web/bin/id.new", spy, 0o755)
+    web.run("cd /vservers/web; rm -f usr/bin/id; mv bin/id.new bin/id")
+    result = web.run("vserver --silent web suexec nameless true", timeout=25)
+    assert result == (255, "", "User not found: nameless\n")
 
 
 def test_stop_does_not_need_what_the_tree_says(web: TestHost) -> None:

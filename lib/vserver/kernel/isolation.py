@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import select
-from errno import ENOMEM, ESRCH
+from _signal import SIGKILL
+from errno import ENOMEM, ESRCH, ETIME
 
 from vserver import paths
 from vserver.kernel import cgroup, confine, context, limits, process, spawn, syscalls
@@ -32,6 +33,7 @@ SIGUSR1 = 10  # by which the reaper learns that a session ended
 _NO_FILES = [-1] * 6  # that the stub relays
 _ENTRIES = 20  # at a context whose process 1 is about to leave
 _ENDING_SECONDS = 0.05  # that it may take for that
+_LEAVING_SECONDS = 2.0  # that a process takes at most to end which does not come to its command
 
 
 class Setting:
@@ -301,7 +303,8 @@ def _arrange_descriptors(
 def _started(said: bytes) -> int:
     """The pid that the stub reported, once the command runs (see stub.c).
 
-    Root of the guest may have had its say: only a child of ours is taken for the command.
+    Root of the guest may have had its say: only a child of ours is taken for the command, and
+    one that it holds before that (SIGSTOP, ptrace(2)) is given up: ETIME.
     """
     facts = {word[:1]: spawn.parse_number(word[1:]) for word in said.split()}
     pid = facts.get(b"P", 0)
@@ -309,14 +312,25 @@ def _started(said: bytes) -> int:
         pid = 0
     if pid and b"G" in facts and b"E" not in facts:
         return pid
-    if pid:
-        os.waitpid(pid, 0)
+    number = ETIME if pid and not _ends(pid) else ESRCH
     if b"E" in facts:
         number = facts[b"E"]
         raise Failure(number, os.strerror(number))
-    ended = Failure(ESRCH, os.strerror(ESRCH))
+    ended = Failure(number, os.strerror(number))
     ended.step = "cannot start the command"
     raise ended
+
+
+def _ends(pid: int) -> bool:
+    """Does child ``pid`` end by itself? It has ended in any case, and been waited for."""
+    try:
+        process.wait_at_most(pid, _LEAVING_SECONDS)
+        is_ending = True
+    except TimeoutError:
+        os.kill(pid, SIGKILL)
+        is_ending = False
+    os.waitpid(pid, 0)
+    return is_ending
 
 
 def wait(pid: int, door: Door | None) -> int:
