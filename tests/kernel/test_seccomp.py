@@ -125,8 +125,11 @@ def test_only_the_families_of_the_internet_and_of_the_guest(host: TestHost) -> N
     assert others(answers(host, "native", wanted, GUEST), "ok") == {}
 
 
-def test_the_audit_netlink_is_unknown(host: TestHost) -> None:
-    assert answers(host, "native", ["socket 16 3 9"], GUEST) == {"socket 16 3 9": "EAFNOSUPPORT"}
+def test_what_netlink_tells_of_the_whole_machine_is_unknown(host: TestHost) -> None:
+    """Audit, and the starts and ends of all processes (connector)."""
+    calls = ["socket 16 3 9", "socket 16 2 11", f"socket 16 2 {11 | HIGH_BITS}"]
+    assert others(answers(host, "native", calls, GUEST), "EAFNOSUPPORT") == {}
+    assert answers(host, "native", ["socket 16 3 15"], GUEST) == {"socket 16 3 15": "ok"}
 
 
 def test_programs_for_i386_have_a_network(host: TestHost) -> None:

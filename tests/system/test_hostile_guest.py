@@ -314,7 +314,7 @@ def test_stop_ends_a_guest_that_halts_its_stop_scripts(web: TestHost) -> None:
 def test_stop_ends_a_guest_that_halts_whoever_enters(web: TestHost) -> None:
     """Even before that comes to its command."""
     complaints = set()
-    for _ in range(5):
+    for _ in range(3):
         web.run("vserver --silent web start")
         with web.start("vserver --silent web exec attack halt") as halter:
             halter.expect("ready")
@@ -350,6 +350,16 @@ def test_names_of_programs_do_not_control_the_terminal(web: TestHost) -> None:
     result = web.run("vserver web stop")
     assert result.status == 0
     assert "\33" not in result.out + result.err
+
+
+def test_names_of_files_do_not_control_the_terminal(web: TestHost) -> None:
+    """Programs that read a list get the names as they are."""
+    directory = web.path("/vservers/web/tmp") + "/a\33[31mb"
+    os.mkdir(directory)
+    assert "\33[31m" in web.run("/usr/lib/vserver/vdu /vservers/web/tmp/*").out
+    terminal = web.terminal(["sh", "-c", "/usr/lib/vserver/vdu /vservers/web/tmp/*; sleep 60"])
+    terminal.expect("\t")
+    assert "/vservers/web/tmp/a\\033[31mb\t" in terminal.screen
 
 
 # --- its tree ----------------------------------------------------------------------------

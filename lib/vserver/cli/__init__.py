@@ -77,6 +77,14 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def namer() -> Callable[[str], str]:
+    """How names from inside a guest are printed: on a terminal without control characters, for
+    programs as they are, as ls(1) does."""
+    from vserver.messages import visible
+
+    return visible if sys.stdout.isatty() else str
+
+
 def inform(text: str) -> None:
     """Print one line of progress, if that can be done.
 

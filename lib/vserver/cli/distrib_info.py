@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from vserver import packages, servers
-from vserver.cli import complain
+from vserver.cli import complain, namer
 from vserver.errors import VserverError
 from vserver.kernel.rooted import Root
 from vserver.packages import UNSUPPORTED
@@ -58,13 +58,14 @@ def _answer(server: str, answer: Callable[[Packages], int]) -> int:
 
 
 def _print_versions(known: Packages) -> int:
+    shown = namer()
     for package in known.all():
-        sys.stdout.write(f"{package.name}={package.version}\n")
+        sys.stdout.write(shown(f"{package.name}={package.version}") + "\n")
     return 0
 
 
 def _print_files(known: Packages, names: list[str], lister: Lister) -> int:
-    status = 0
+    status, shown = 0, namer()
     for name in names:
         found = known.find(name)
         if not found:
@@ -72,7 +73,7 @@ def _print_files(known: Packages, names: list[str], lister: Lister) -> int:
             status = FAILED
         for package in found:
             for path in lister(known, package):
-                sys.stdout.write(path + "\n")
+                sys.stdout.write(shown(path) + "\n")
     return status
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from stat import S_ISREG
 
+from vserver.cli import namer
 from vserver.cli.usage import operands
 from vserver.errors import VserverError, reason
 
@@ -24,9 +25,10 @@ _FIELDS = 10  # after the path: size mtime digest mode owner group isconfig isdo
 def main() -> int:
     """Filter standard input; lines that are none of rpm's are left out."""
     prefixes = tuple(operands("parserpmdump", USAGE))
+    shown = namer()
     for path in _plain_files():
         if not path.startswith(prefixes):
-            sys.stdout.write(path + "\n")
+            sys.stdout.write(shown(path) + "\n")
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vserver.cli import complain, say
+from vserver.cli import complain, namer, say
 from vserver.cli.usage import operands, usage
 from vserver.errors import reason
 from vserver.kernel import diskusage
@@ -20,6 +20,7 @@ def main() -> int:
     if not directories:
         raise usage("vdu", USAGE)
     status = 0
+    shown = namer()
 
     def failed(path: str, error: OSError) -> None:
         nonlocal status
@@ -32,5 +33,5 @@ def main() -> int:
         except OSError as error:
             failed(directory, error)
         else:
-            say(f"{directory}\t{size // 1024}K")
+            say(f"{shown(directory)}\t{size // 1024}K")
     return status

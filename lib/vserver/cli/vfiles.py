@@ -6,7 +6,7 @@ import os
 import sys
 
 from vserver import servers
-from vserver.cli import complain
+from vserver.cli import complain, namer
 from vserver.cli.unifyoptions import Options
 from vserver.cli.usage import usage
 from vserver.moving import Listing
@@ -31,10 +31,11 @@ def main() -> int:
     if len(options.words) != 2:
         raise usage("vfiles", USAGE)
     reference, server = (Server(name, servers.directory(name)) for name in options.words)
+    shown = namer()
     end = b"\0" if "--null" in options.switches else b"\n"
 
     def tell(path: str) -> None:
-        sys.stdout.buffer.write(os.fsencode(path) + end)
+        sys.stdout.buffer.write(os.fsencode(shown(path)) + end)
 
     log = Log(complain, complain, lambda _files: None, options.debug)
     if not reference.packages.kind:

@@ -64,6 +64,7 @@ _INODE_FLAGS = (0x40086602, 0x40046602, 0x401C5820)  # FS_IOC_SETFLAGS, its 32 b
 # Socket families (sys/socket.h)
 _UNIX, _INET, _INET6, _NETLINK, _PACKET = 1, 2, 10, 16, 17
 _NETLINK_AUDIT = 9
+_NETLINK_CONNECTOR = 11  # the starts and ends of all processes of the machine (since 6.6)
 
 _F_SETLEASE, _F_WRLCK = 1024, 1  # fcntl.h
 
@@ -193,8 +194,11 @@ class _Rules:
                 self._one(EPERM, "socketpair", _masked(0, family))
         self._one(EPERM, "socket", seccomp.Arg(0, seccomp.GT, _PACKET))
         self._one(EPERM, "socketpair", seccomp.Arg(0, seccomp.GT, _PACKET))
+        closed = {_NETLINK_CONNECTOR}
         if not _has(allowed, "AUDIT_CONTROL"):
-            self._one(EAFNOSUPPORT, "socket", _masked(0, _NETLINK), _masked(2, _NETLINK_AUDIT))
+            closed.add(_NETLINK_AUDIT)
+        for protocol in closed:
+            self._one(EAFNOSUPPORT, "socket", _masked(0, _NETLINK), _masked(2, protocol))
 
     def _ioctls(self, requests: tuple[int, ...]) -> None:
         for request in requests:
