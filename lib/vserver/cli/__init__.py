@@ -82,7 +82,9 @@ def namer() -> Callable[[str], str]:
     programs as they are, as ls(1) does."""
     from vserver.messages import visible
 
-    return visible if sys.stdout.isatty() else str
+    if sys.stdout.isatty():
+        return visible
+    return str
 
 
 def inform(text: str) -> None:
