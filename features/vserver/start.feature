@@ -115,6 +115,18 @@ Feature: vserver NAME start brings a guest up
     And it says "Can't execute /etc/rc.d/rc (No such file or directory)" on standard error
     And the guest "web" is not running
 
+  Scenario: it is no other on a terminal, or with the output in a file
+    Given there is no file "/vservers/web/etc/rc.d/rc"
+    When I run "vserver --silent web start >/tmp/out 2>&1"
+    Then the command fails with status 1
+    And the file "/tmp/out" is:
+      """
+      Can't execute /etc/rc.d/rc (No such file or directory)
+      """
+    When I run "vserver --silent web start" on a terminal
+    Then the screen shows "Can't execute /etc/rc.d/rc (No such file or directory)"
+    And the command on the terminal ends with status 1
+
   Scenario: twenty starts at once start the guest once
     Given the executable file "/vservers/web/etc/rc.d/rc":
       """

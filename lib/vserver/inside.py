@@ -87,12 +87,13 @@ def _run_quietly(one: Guest, words: list[str]) -> int:
     """Run ``words`` as a suexec of its own, and drop what they print."""
     helper = os.fork()
     if helper == 0:
-        from vserver.cli import run as run_main
-
-        with open("/dev/null", "r+b", buffering=0) as null:
-            for fd in range(3):
-                os.dup2(null.fileno(), fd)
-        run_main(lambda: suexec(one, "root", words))
+        try:
+            with open("/dev/null", "r+b", buffering=0) as null:
+                for fd in range(3):
+                    os.dup2(null.fileno(), fd)
+            suexec(one, "root", words)
+        finally:
+            os._exit(FAILED)
     return _exit_code(_wait(helper, None))
 
 
@@ -216,15 +217,33 @@ def run(place: Place, command: Command, seconds: float = 0) -> int:
         pid = start(place, command)
         place.release()
         return _exit_code(_wait(pid, place, seconds))
-    helper = os.fork()
-    if helper == 0:
-        from vserver.cli import run as run_main
-
-        run_main(lambda: _become_session(place, command, "vserver"))
+    helper = _start_session(place, command)
     if relayed:
         relayed.close()
     place.release()
     return _exit_code(_wait(helper, None, seconds))
+
+
+def _start_session(place: Place, command: Command) -> int:
+    """_become_session in a child; its pid. VserverError (255) when it could not be done."""
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    helper = os.fork()
+    if helper == 0:
+        try:
+            _become_session(place, command, "vserver")
+        except VserverError as error:
+            os.write(writer, os.fsencode(error.text))
+        except OSError as error:
+            os.write(writer, os.fsencode(f"vserver: {reason(error)}"))
+        finally:
+            os._exit(FAILED)
+    os.close(writer)
+    with open(reader, "rb") as pipe:
+        complaint = pipe.read()  # the end comes when the child is another program
+    if complaint:
+        os.waitpid(helper, 0)
+        raise VserverError(os.fsdecode(complaint), FAILED)
+    return helper
 
 
 def _wait(pid: int, place: Place | None, seconds: float = 0) -> int:
