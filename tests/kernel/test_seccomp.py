@@ -111,6 +111,9 @@ def test_the_dangerous_ioctls_are_refused(host: TestHost, abi: str) -> None:
 @both_abis
 def test_a_lease_that_stalls_other_guests_is_not_had(host: TestHost, abi: str) -> None:
     assert answers(host, abi, ["fcntl 0 1024 1"], GUEST) == {"fcntl 0 1024 1": "EAGAIN"}
+    younger = [f"fcntl 0 {command}" for command in range(1039, 1056)]  # of directories: 6.19
+    assert others(answers(host, abi, younger, GUEST), "EAGAIN") == {}
+    assert answers(host, abi, ["fcntl 0 1030 9"], GUEST) == {"fcntl 0 1030 9": "ok"}
     if abi == "i386":
         assert answers(host, abi, ["fcntl64 0 1024 1"], GUEST) == {"fcntl64 0 1024 1": "EAGAIN"}
 

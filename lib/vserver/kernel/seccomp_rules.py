@@ -67,6 +67,8 @@ _NETLINK_AUDIT = 9
 _NETLINK_CONNECTOR = 11  # the starts and ends of all processes of the machine (since 6.6)
 
 _F_SETLEASE, _F_WRLCK = 1024, 1  # fcntl.h
+# Its commands younger than this package: those of 6.19 are leases of directories, too
+_YOUNGER_FCNTL = range(1039, 1056)
 
 # What reaches another process: context 1 looks and does nothing
 _INTERFERENCE = """
@@ -164,8 +166,10 @@ class _Rules:
         if not _has(allowed, "LINUX_IMMUTABLE"):
             self._ioctls(_INODE_FLAGS)
         self._sockets(allowed)
-        self._one(EAGAIN, "fcntl", _masked(1, _F_SETLEASE), _masked(2, _F_WRLCK))
-        self._one(EAGAIN, "fcntl64", _masked(1, _F_SETLEASE), _masked(2, _F_WRLCK))
+        for call in ("fcntl", "fcntl64"):
+            self._one(EAGAIN, call, _masked(1, _F_SETLEASE), _masked(2, _F_WRLCK))
+            for command in _YOUNGER_FCNTL:
+                self._one(EAGAIN, call, _masked(1, command))
 
     def _observer(self) -> None:
         self._refuse(_INTERFERENCE)
