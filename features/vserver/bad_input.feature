@@ -152,6 +152,22 @@ Feature: vserver says in one line what is wrong, and does nothing
       """
     And the guest "web" is not running
 
+  Scenario Outline: a root server without cgroups
+    Given I run "mount -t tmpfs none /sys/fs/cgroup"
+    When I run "vserver --silent web <command>"
+    Then the command fails with status <status>
+    And it says on standard error:
+      """
+      cgroup v2 is not mounted
+      mount it: mount -t cgroup2 none /sys/fs/cgroup
+      """
+
+    Examples:
+      | command   | status |
+      | start     | 1      |
+      | stop      | 1      |
+      | exec true | 255    |
+
   Scenario: a guest cannot be built where a file is
     Given the guest "web" has the setting VSERVERDIR=/etc/passwd
     When I run "vserver web build"

@@ -34,7 +34,7 @@ _TEMPORARY = ".vserver."  # the names of Root.write before it renames
 def start(one: Guest) -> int:
     """Start guest ``one`` (0.3); the exit status.
 
-    VserverError (1) when it cannot be done; nothing is left of a start that failed but the
+    VserverError when it cannot be done; nothing is left of a start that failed but the
     addresses, which ``stop`` removes.
     """
     one.messages.inform(f"Starting the virtual server {one.name}")
@@ -49,11 +49,7 @@ def start(one: Guest) -> int:
         _remove_temporary(one)
         inside.run_hook(one, "pre-start")
         one.set_aliases(0)
-        try:
-            status = _start_services(one)
-        except VserverError as error:
-            error.status = 1
-            raise
+        status = _start_services(one)
     inside.run_hook(one, "post-start", one.directory)
     return status
 

@@ -141,7 +141,12 @@ def _dispatch(name: str, command: str, arguments: list[str], options: Options) -
     if command not in COMMANDS:
         say(f"Command unknown {visible(command)}\n")
         return _show_usage(1)
-    return COMMANDS[command](one, arguments, options)
+    try:
+        return COMMANDS[command](one, arguments, options)
+    except VserverError as error:
+        if command in WITHOUT_COMMAND:
+            error.status = 1
+        raise
 
 
 def _begin_reading(name: str, command: str) -> Reading:
@@ -271,6 +276,9 @@ def _build(name: str, options: Options) -> int:
 
 # those that need no more than the name of a guest whose configuration is in order
 QUESTIONS: dict[str, Callable[[str, Options], int]] = {"running": _running, "status": _status}
+
+# those whose status is never that of a command inside, which 255 would be taken for
+WITHOUT_COMMAND = ("start", "stop", "restart")
 
 COMMANDS: dict[str, Callable[[Guest, list[str], Options], int]] = {
     "start": _start,
