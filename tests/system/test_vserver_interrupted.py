@@ -113,7 +113,7 @@ def _left(host: TestHost) -> list[str]:
     script = (
         "find /sys/fs/cgroup/vserver /sys/fs/cgroup/unified/vserver"
         " -mindepth 1 -maxdepth 1 -type d 2>/dev/null;"
-        "find /var/run/vservers -type f ! -name web.ctx ! -name web.lock;"
+        "find /var/run/vservers -type f ! -name web.ctx ! -name '*lock';"
         "find /vservers/web -xdev -name '.*' ! -name .bashrc;"
         "ip -o addr show label 'eth0:*'; pgrep -a httpd;"
         "grep /vservers/ /proc/self/mounts"
