@@ -5,7 +5,16 @@ from __future__ import annotations
 import os
 
 from vserver import session
-from vserver.kernel import abstract, caps, collector, context, devices, firstprocess, limits
+from vserver.kernel import (
+    abstract,
+    caps,
+    collector,
+    context,
+    devices,
+    families,
+    firstprocess,
+    limits,
+)
 from vserver.kernel.isolation import Door
 from vserver.paths import SEALED_FILES
 
@@ -65,6 +74,7 @@ def _furnish(
     if request.own_root:
         devices.restrict(context.directory(number))
         abstract.keep_apart(context.directory(number))
+        families.restrict(context.directory(number))
     if not request.flags & session.LIMITING:
         limits.limit_processes(number, None)
     session.set_flags(number, request.flags, request.processes)

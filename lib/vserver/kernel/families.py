@@ -1,0 +1,58 @@
+"""The families of sockets that a guest has, for 32-bit programs too (bpf/families.bpf.c).
+
+The system call filter sees no family in socketcall(2). Since 6.0 the security hooks can ask a BPF
+program on a cgroup, where BPF is among the security modules.
+"""
+
+from __future__ import annotations
+
+import os
+from errno import EINVAL, EOPNOTSUPP
+
+from vserver.errors import VserverError
+from vserver.kernel import bpf
+from vserver.paths import BPF_OBJECTS
+
+OBJECT = BPF_OBJECTS + "/families.o"
+_PROGRAM = "socket_create"
+_LSM_CGROUP = 43  # linux/bpf.h, enum bpf_attach_type
+_MODULES = "/sys/kernel/security/lsm"
+_KERNEL_TYPES = "/sys/kernel/btf/vmlinux"
+_ENOTSUPP = 524  # include/linux/errno.h of the kernel
+_UNSUPPORTED = (EINVAL, EOPNOTSUPP, _ENOTSUPP)
+
+
+def restrict(directory: str) -> bool:
+    """Hold cgroup ``directory`` and all below it to the families of the system call filter.
+
+    False where the kernel does not offer that; OSError when it should work and does not.
+    """
+    try:
+        pinned = bpf.load(OBJECT) if _is_asked() else ""
+    except VserverError:  # it lets nobody attach programs to its hooks
+        pinned = ""
+    return bool(pinned) and _attach(directory, f"{pinned}/{_PROGRAM}")
+
+
+def _is_asked() -> bool:
+    """Is BPF among the security modules, and does the kernel tell its types?"""
+    try:
+        with open(_MODULES, encoding="ascii") as file:
+            return "bpf" in file.read().split(",") and os.path.exists(_KERNEL_TYPES)
+    except FileNotFoundError:
+        return False
+
+
+def _attach(directory: str, pinned: str) -> bool:
+    program = bpf.open_pinned(pinned)
+    cgroup_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        bpf.attach(cgroup_fd, program, _LSM_CGROUP)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+        return False
+    finally:
+        os.close(cgroup_fd)
+        os.close(program)
+    return True
