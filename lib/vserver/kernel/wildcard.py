@@ -65,8 +65,8 @@ def serve(pinned: str, *, several: bool) -> list[str]:
     for device in sorted({address.device for address in netdev.addresses()}):
         refused = _serve_device(pinned, cookie, device)
         if refused and several:
-            why = f"no filter on {device}: {reason(refused)}"
-            complaints.append(f"datagrams reach the first address only ({why})")
+            what = f"no filter on {device}, so datagrams reach the first address only"
+            complaints.append(f"{what}: {reason(refused)}")
     return complaints
 
 
