@@ -51,6 +51,15 @@ FOUND_BY_SYSTEMD: dict[str, list[str]] = {
     "delegated": ["yes"] * 3,
     "reload": ["first"],
     "manager": ["last"],
+    "oneshot": ["nobody"],
+    "native": [
+        "web of the server",
+        "web.service/ip4-",
+        "first",
+        "web of the server",
+        "inactive",
+        "0",
+    ],
 }
 
 

@@ -55,6 +55,32 @@ service echo
     user = root
 }
 """
+# A service with a unit of its own, as a distribution has it, and what chbind(8) says of these. Its
+# port is that of the virtual servers' web servers.
+WEB = "/usr/bin/python3 -m http.server -d /srv/web 80"
+WEB_UNIT = f"""\
+[Unit]
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+ExecStart={WEB}
+
+[Install]
+WantedBy=multi-user.target
+"""
+WEB_DROP_IN = f"""\
+[Service]
+Delegate=yes
+ExecStart=
+ExecStart=/usr/sbin/chbind --silent --ip eth0 {WEB}
+"""
+# What else a unit may or may not have around chbind: whether it starts.
+CHBIND = "/usr/sbin/chbind --silent --ip eth0"
+UNITS = {
+    "protected": f"Delegate=yes\nProtectControlGroups=yes\nExecStart={CHBIND} true\n",
+    "nobody": f"Delegate=yes\nExecStart={CHBIND} setpriv --reuid=nobody --clear-groups true\n",
+}
 PROBE_UNIT = f"""\
 [Unit]
 After={" ".join(f"{service}.service" for service in SERVICES)}
@@ -97,6 +123,8 @@ def make(init: Init, run: str) -> str:
     for service in (*SERVICES, "probe"):
         _switch(tree, init, "enable", service)
     _switch(tree, init, "disable", "xinetd")
+    if init == "systemd":
+        _switch(tree, init, "enable", "web")
     image.make_file_system(f"{run}/disk", tree)
     return f"{run}/disk"
 
@@ -142,8 +170,15 @@ def _configure(tree: str) -> None:
             "etc/hosts": "127.0.0.1 localhost server\n",
             "etc/network/interfaces": INTERFACES,
             "etc/systemd/system/probe.service": PROBE_UNIT,
+            "etc/systemd/system/web.service": WEB_UNIT,
+            "etc/systemd/system/web.service.d/override.conf": WEB_DROP_IN,
             "etc/vservices/xinetd.conf": 'IP="127.0.0.1 192.0.2.1"\n',
+            **{
+                f"etc/systemd/system/{name}.service": f"[Service]\nType=oneshot\n{lines}"
+                for name, lines in UNITS.items()
+            },
             "etc/xinetd.d/echo-test": XINETD,
+            "srv/web/index.html": "web of the server\n",
         },
     )
     os.symlink(f"/{PROBE}", f"{tree}/etc/init.d/probe")
