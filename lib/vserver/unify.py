@@ -176,6 +176,11 @@ class Sharer:
                     pass
         return ALREADY
 
+    @property
+    def gives_names(self) -> bool:
+        """Whether, for all that is known so far, what is shared gets further names."""
+        return self._methods[0] != COPY and self._told_method != REFLINK
+
     def prepare(self, directory: str) -> None:
         """Get ready to change a name in ``directory`` of the target."""
         self._lock.note(self.target.top, directory)

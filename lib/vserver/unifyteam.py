@@ -55,6 +55,7 @@ class Team:
             lambda number: self._report(work, number),
             self._log.is_stopped,
             lambda: self._join(work),
+            self._clean_up,
         )
         try:
             for report in shared.results():
@@ -64,15 +65,17 @@ class Team:
                 self._take(report, take)
             self._sharer.turns = NO_OTHERS
             turns.close()
-            if shared.is_alone:
-                self._lock.clean_up()
-                os.sync()  # nobody knows what it has changed
-                self._log.warn("A helper process ended unexpectedly, its work was done again")
         self._log.pause(0)
 
     def _join(self, work: Work) -> None:
         self._lock.join()
         work.join()
+
+    def _clean_up(self) -> None:
+        """Remove what a helper has left that was killed, before who is left does its piece."""
+        self._lock.clean_up()
+        os.sync()  # nobody knows what it has changed
+        self._log.warn("A helper process ended unexpectedly, its work was done again")
 
     def _report(self, work: Work, number: int) -> Report:
         """Do a piece, in either process, and tell what came of it."""

@@ -1,4 +1,4 @@
-"""vunify with a helper process: either of them is killed, in a guest large enough for two."""
+"""vunify and vbuild with a helper: either process is killed, in a guest large enough for two."""
 
 from __future__ import annotations
 
@@ -16,10 +16,22 @@ UNIFY = "/usr/lib/vserver/vunify --method immutable --stats ref vs1 -- ALL"
 SUMS = "cd /vservers/{} && find . -type f ! -name '.vunify.new*' -exec md5sum {{}} + | sort -k 2"
 STATES = "cd /vservers/{} && find . -printf '%p %y %m %u %g %s %n\\n' | sort; lsattr -R . | sort"
 CALLS = ("linkat", "renameat", "ioctl", "fcntl", "close", "openat", "pread64", "read", "write")
-# The helper is the only child after the first line. It is stopped until strace has it.
+CALLS_OF_BUILD = (
+    "linkat",
+    "renameat2",
+    "ioctl",
+    "fcntl",
+    "close",
+    "sendfile",
+    "utimensat",
+    "write",
+)
+BUILD = "/usr/lib/vserver/vbuild --method immutable ref new"
+# From then on a helper is the only child. It is stopped until strace has it.
+HAS_BEGUN = {UNIFY: "-s /root/out", BUILD: "-d /vservers/new/usr"}
 KILL_HELPER = """\
->/root/out; {unify} >>/root/out 2>/root/err & parent=$!
-until [ -s /root/out ]; do :; done
+>/root/out; {command} >>/root/out 2>/root/err & parent=$!
+until [ {has_begun} ]; do :; done
 until [ "$helper" ]; do read -r helper </proc/$parent/task/$parent/children; done
 kill -STOP $helper
 (until grep -q 'TracerPid.*[1-9]' /proc/$helper/status; do :; done; kill -CONT $helper) &
@@ -70,6 +82,15 @@ def check_done(host: TestHost) -> None:
     assert must(host, "find /vservers -name '.vunify.new*'") == ""
 
 
+def check_built(host: TestHost) -> None:
+    """The new guest has all that its reference has, and shares what it can."""
+    options = "-aAXn --checksum --delete --itemize-changes --exclude=/dev"
+    assert must(host, f"rsync {options} /vservers/ref/ /vservers/new/") == ""
+    assert must(host, "find /vservers -name '.vunify.new*'") == ""
+    linked = "lsattr -R /vservers/{} | grep -c -- '^-*i-'"
+    assert must(host, linked.format("new")) == must(host, linked.format("ref"))
+
+
 def finish(host: TestHost) -> None:
     """The same once more does the rest."""
     assert must(host, UNIFY)
@@ -77,10 +98,11 @@ def finish(host: TestHost) -> None:
     check_done(host)
 
 
-def kill_helper(host: TestHost, call: str, step: int) -> bool:
-    """vunify, whose helper is killed in a call of ``call``; false when it has none left."""
-    result = host.run(KILL_HELPER.format(unify=UNIFY, call=call, step=step))
-    if "+++ killed by SIGKILL +++" not in host.run("cat /root/trace").out:
+def kill_helper(host: TestHost, command: str, call: str, step: int) -> bool:
+    """``command``, whose helper is killed in a call of ``call``; false when it was faster."""
+    values = {"command": command, "has_begun": HAS_BEGUN[command], "call": call, "step": step}
+    result = host.run(KILL_HELPER.format_map(values))
+    if " = ?\n" not in host.run("cat /root/trace").out:
         return False
     assert result.out == "status 255\n"
     assert host.read("/root/err") == LOST
@@ -96,11 +118,32 @@ def test_two_processes_say_and_do_what_one_does(guests: TestHost) -> None:
 
 @pytest.mark.parametrize("call", CALLS)
 def test_the_helper_is_killed(guests: TestHost, call: str) -> None:
+    kills = 0
     for step in (1, 2, 3, 20):
-        assert kill_helper(guests, call, step) or step == 20
+        kills += kill_helper(guests, UNIFY, call, step)
         check_whole(guests)
         check_done(guests)
         restore(guests)
+    assert kills
+
+
+@pytest.mark.parametrize("call", CALLS_OF_BUILD)
+def test_the_helper_of_vbuild_is_killed(guests: TestHost, call: str) -> None:
+    kills = 0
+    for step in (1, 2, 3, 20):
+        kills += kill_helper(guests, BUILD, call, step)
+        check_built(guests)
+        must(guests, "cd /vservers && chattr -f -R -i ref new; rm -r new")
+    assert kills
+
+
+@pytest.mark.parametrize("call", CALLS_OF_BUILD)
+def test_vbuild_that_has_a_helper_is_killed(guests: TestHost, call: str) -> None:
+    for step in (30, 300):
+        inject = f"-e trace={call} -e inject={call}:signal=KILL:when={step}"
+        guests.run(f"strace -f -qq -o /root/trace {inject} {BUILD}")
+    must(guests, BUILD)
+    check_built(guests)
 
 
 @pytest.mark.parametrize("call", CALLS)

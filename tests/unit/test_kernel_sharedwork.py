@@ -88,11 +88,14 @@ def test_the_helper_is_killed_after_some_pieces(before: int) -> None:
         done.append(number)
         return number
 
-    work = SharedWork(10, piece, is_stopped, nothing)
+    missed: list[int] = []
+    work = SharedWork(10, piece, is_stopped, nothing, lambda: missed.append(len(done)))
     assert list(work.results()) == list(range(10))
     assert work.end() == []
     assert work.is_alone
     assert len(done) == 10 - before
+    assert missed[0] < len(done)
+    assert len(missed) == 1
 
 
 @pytest.mark.usefixtures("_stopped_by_sigterm")

@@ -8,7 +8,8 @@ from vserver import servers
 from vserver.cli import say
 from vserver.cli.unifyoptions import FLAG_USAGE, Options, Run, require_rights
 from vserver.cli.usage import usage
-from vserver.clone import Clone, Preview, Statistics
+from vserver.clone import Clone
+from vserver.clonefiles import Statistics
 from vserver.errors import VserverError, reason
 from vserver.packages import UNSUPPORTED
 from vserver.unification import Excluded, Server
@@ -56,6 +57,8 @@ def main() -> int:
     for one, top in places:
         _check_apart(reference.tree, name, one, top)
     if is_test:
+        from vserver.clonepreview import Preview
+
         for _, top in places:
             preview = Preview(reference.tree, top, shareable, excluded, run.log)
             preview.link_command = link_command(reference.tree, wish)
@@ -66,7 +69,7 @@ def main() -> int:
         for one, top in places:
             target = _make_top(reference.tree, name, one, top, wish)
             sharer = Sharer(reference.tree, target, wish, lock, run.log)
-            Clone(sharer, shareable, excluded, run.log, statistics).build()
+            Clone(sharer, shareable, excluded, run.log, statistics).build(lock)
     status = run.finish()
     if "--stats" in options.switches:
         for line in statistics.lines():

@@ -22,8 +22,8 @@ _OFFSETS = (1 << 62) - 1  # of a file
 class SharedWork:
     """Pieces of work, numbered from 0: each process takes the next one as soon as it is free.
 
-    The results come in the order of the numbers, whoever did the piece. A helper that is killed
-    is missed (``is_alone``) and what it had in hand is done again.
+    The results come in the order of the numbers, whoever did the piece. When the helper is killed,
+    what it had in hand is done again (``is_alone``).
     """
 
     __slots__ = (
@@ -31,6 +31,7 @@ class SharedWork:
         "_helper",
         "_helper_works",
         "_is_stopped",
+        "_mourn",
         "_next",
         "_numbers",
         "_ready",
@@ -44,15 +45,18 @@ class SharedWork:
         work: Callable[[int], Any],
         is_stopped: Callable[[], bool],
         join: Callable[[], None],
+        mourn: Callable[[], None] = lambda: None,
     ) -> None:
         """``work`` does a piece; its result is something for marshal.
 
         When ``is_stopped``, as it is in a process after SIGTERM, ``work`` returns soon, with what
-        it has, and no other piece is begun. ``join`` is called first of all in the helper.
+        it has, and no other piece is begun. ``join`` is called first of all in the helper,
+        ``mourn`` here when it was killed, before its piece is done again.
         """
         self._count = count
         self._work = work
         self._is_stopped = is_stopped
+        self._mourn = mourn
         self._next = 0
         self._ready: dict[int, Any] = {}
         self._numbers = _file_of_numbers(count)
@@ -101,6 +105,7 @@ class SharedWork:
             message = self._helper.answer()
         except ChildProcessError:
             self.is_alone, self._helper_works = True, False
+            self._mourn()
             return
         if message:
             number, result = marshal.loads(message)
