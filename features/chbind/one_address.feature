@@ -72,7 +72,9 @@ Feature: chbind keeps a command on the address it was given
     And the lan machine gets no answer from 192.0.2.10:8080
 
   @0.1-01
-  Scenario: raw sockets are refused, which no address could hold
-    When I run "chbind --silent --ip 192.0.2.11 python3 -c 'import socket; socket.socket(2, 3, 1)'"
+  Scenario: ping takes CAP_NET_RAW and no address
+    When I run "chbind --silent --ip 192.0.2.11 ping -c 1 -q 192.0.2.1"
+    Then the output contains "1 packets transmitted, 1 received"
+    When I run "chbind --silent --ip 192.0.2.11 reducecap --secure python3 -c 'import socket; socket.socket(2, 3, 1)'"
     Then the command fails
     And standard error contains "Operation not permitted"

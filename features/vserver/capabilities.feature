@@ -53,6 +53,19 @@ Feature: root of a guest has a fixed set of capabilities
     Then the command succeeds
     And the output contains "1 packets transmitted, 1 packets received"
 
+  @0.7-03
+  Scenario: a guest with an address of its own pings others
+    Given the guest "web" has the setting IPROOT=192.0.2.20
+    And the guest "web" has the setting IPROOTDEV=eth0
+    When I run "vserver --silent web exec ping -c 1 192.0.2.1"
+    Then the command fails
+    And standard error contains "permission denied"
+    Given the guest "web" has the setting S_CAPS=CAP_NET_RAW
+    When I run "vserver --silent web exec ping -c 1 -q 192.0.2.1"
+    Then the output contains "1 packets transmitted, 1 packets received"
+    When I run "vserver --silent web exec ping -c 1 -q -I 192.0.2.20 192.0.2.1"
+    Then the output contains "1 packets transmitted, 1 packets received"
+
   @0.10-04 @0.10-05 @0.10-06
   Scenario: a guest without CAP_SYS_CHROOT
     Given the guest "web" has the setting S_CAPS=!CAP_SYS_CHROOT

@@ -285,11 +285,22 @@ def test_localhost_in_the_set_is_itself(host: TestHost) -> None:
 
 def test_other_kinds_of_sockets_are_refused(host: TestHost) -> None:
     program = """
+        print(attempt(socket, AF_INET, SOCK_DGRAM, 136))
+        os.setuid(1000)
         print(attempt(socket, AF_INET, SOCK_RAW, IPPROTO_ICMP))
         print(attempt(socket, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6))
-        print(attempt(socket, AF_INET, SOCK_DGRAM, 136))
     """
-    assert restricted(host, program) == ["EPERM", "EPERM", "EPROTONOSUPPORT"]
+    assert restricted(host, program) == ["EPROTONOSUPPORT", "EPERM", "EPERM"]
+
+
+def test_a_raw_socket_is_not_held_to_the_set(host: TestHost) -> None:
+    program = """
+        s = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)
+        s.settimeout(20)
+        s.sendto(bytes.fromhex("0800f7fd00010001"), ("192.0.2.1", 0))
+        print(s.recvfrom(99)[1][0])
+    """
+    assert restricted(host, program, "192.0.2.11") == ["192.0.2.1"]
 
 
 def test_ipv6_is_closed_without_an_address(host: TestHost) -> None:

@@ -39,7 +39,7 @@ int sock_create(struct bpf_sock *ctx)
 			return ALLOW;
 		break;
 	case SOCK_RAW:
-		return REFUSE;	// EPERM, as without CAP_NET_RAW
+		return ALLOW;	// the kernel has asked for CAP_NET_RAW
 	}
 	return refuse(EPROTONOSUPPORT);
 }
@@ -459,8 +459,10 @@ enum { IPV4_SOURCE = 12, IPV4_DESTINATION = 16, IPV6_SOURCE = 8, IPV6_DESTINATIO
 
 #define ETHERTYPE_IPV6 bpf_htons(0x86dd)
 
-// A socket made in another network namespace; the programs on packets cannot ask for the cookie.
-inline_static int is_foreign_socket(struct __sk_buff *skb)
+// A socket whose packets are not held to the set. One for ICMP alone and a raw one have no hook
+// that could choose the source, so routing does; raw ones are for those who may use packet sockets.
+// Or one made in another network namespace: the programs on packets cannot ask for the cookie.
+inline_static int is_exempt(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct socket_state *state;
@@ -470,6 +472,8 @@ inline_static int is_foreign_socket(struct __sk_buff *skb)
 	sk = bpf_sk_fullsock(sk);
 	if (!sk)
 		return 0;
+	if (sk->type == SOCK_RAW || sk->protocol == IPPROTO_ICMP)
+		return 1;
 	state = state_of(sk);
 	return state && (state->flags & OTHER_NETNS);
 }
@@ -503,7 +507,7 @@ int egress(struct __sk_buff *skb)
 
 	if (skb->protocol == ETHERTYPE_IPV6 ? filter6(skb, set, IPV6_SOURCE) : filter4(skb, set, IPV4_SOURCE))
 		return ALLOW;
-	return is_foreign_socket(skb);
+	return is_exempt(skb);
 }
 
 SEC("cgroup_skb/ingress")
@@ -512,7 +516,7 @@ int ingress(struct __sk_buff *skb)
 	const struct address_set *set = set_of_cgroup();
 
 	if (skb->protocol == ETHERTYPE_IPV6 ? !filter6(skb, set, IPV6_DESTINATION) : !filter4(skb, set, IPV4_DESTINATION))
-		return is_foreign_socket(skb);
+		return is_exempt(skb);
 	if (set->count > 1)
 		note_asked(skb, set);
 	return ALLOW;
