@@ -37,7 +37,6 @@ Feature: a virtual server with an init of its own shuts itself down
     Then the guest "own" is not running
 
   Scenario Outline: an init that records nothing, or that is not asked
-    Its reboot, halt and poweroff are links to vreboot.
     Given I run "vserver own stop && ln -sf /bin/busybox /vservers/own/sbin/init"
     And I run "cp --remove-destination /usr/lib/vserver/vreboot /vservers/own/sbin/"
     And I run "cd /vservers/own/sbin && for name in reboot halt poweroff; do ln -sf vreboot $name; done"
