@@ -77,7 +77,10 @@ class SharedWork:
         if self._helper_works:
             self._helper.ask_to_end()
         while self._helper_works:
-            self._receive()
+            if self._helper.has_answer(_PATIENCE):
+                self._receive()
+            else:
+                self._helper.ask_to_end()  # again: CPython drops what comes during fork()
         self._helper.end()
         os.close(self._numbers)
         return [self._ready[number] for number in sorted(self._ready)]
