@@ -16,16 +16,21 @@ PATIENT = "trap 'echo got it; exit 3' {signal}; echo ready; while :; do sleep 0.
 LATE = "strace -o /dev/null -e trace=close_range -e inject=close_range:delay_enter=1000000:when=1"
 
 
+def check_passes_on(host: TestHost, signal: str, command: str) -> None:
+    """A signal that reaches ``command`` before it waits is heard by the patient script inside."""
+    with host.start(f"exec {LATE} {command}") as process:
+        process.expect("ready")
+        host.run(f"pkill -{signal} -x {command.split()[0]}")
+        process.expect("got it")
+        assert process.wait().status == 3
+
+
 @pytest.mark.parametrize("signal", ["HUP", "TERM", "USR1", "USR2"])
 def test_a_signal_before_vserver_waits_reaches_the_command(host: TestHost, signal: str) -> None:
     busybox.make(host, "web")
     assert host.run("vserver web start").status == 0
     host.write("/vservers/web/patient", PATIENT.format(signal=signal))
-    with host.start(f"exec {LATE} vserver --silent web exec sh /patient") as process:
-        process.expect("ready")
-        host.run(f"pkill -{signal} -x vserver")
-        process.expect("got it")
-        assert process.wait().status == 3
+    check_passes_on(host, signal, "vserver --silent web exec sh /patient")
 
 
 @pytest.mark.parametrize("signal", ["HUP", "TERM", "USR1", "USR2"])
@@ -34,11 +39,7 @@ def test_a_signal_before_chcontext_waits_reaches_the_command(
     host: TestHost, signal: str, flag: str
 ) -> None:
     host.write("/root/patient", PATIENT.format(signal=signal))
-    with host.start(f"exec {LATE} chcontext --silent {flag} sh /root/patient") as process:
-        process.expect("ready")
-        host.run(f"pkill -{signal} -x chcontext")
-        process.expect("got it")
-        assert process.wait().status == 3
+    check_passes_on(host, signal, f"chcontext --silent {flag} sh /root/patient")
 
 
 @pytest.mark.parametrize("flag", ["", "--flag fakeinit"])
