@@ -25,7 +25,7 @@ BUILD_DEPS = clang gcc libc6-dev linux-libc-dev libbpf-dev musl-tools
 TEST_DEPS = python3-pytest python3-pytest-bdd python3-pytest-xdist python3-mypy python3-pip \
 	shellcheck busybox-static bash-static mmdebstrap strace e2fsprogs procps util-linux man-db \
 	netcat-openbsd openssh-client psmisc wget rpm rsync dropbear-bin libcap2-bin acl attr \
-	btrfs-progs xfsprogs quota nftables
+	btrfs-progs xfsprogs quota nftables iputils-ping
 DEPS = $(RUNTIME_DEPS) $(BUILD_DEPS) $(TEST_DEPS)
 PEERS = crun lxc netavark podman runc systemd-container jdupes rdfind duperemove
 QEMU = qemu-system-$(if $(filter aarch64,$(shell uname -m)),arm,x86)

@@ -48,8 +48,13 @@ def has_v2_controllers() -> bool:
 
 def has_unix_hooks() -> bool:
     """Does this kernel ask BPF programs about Unix sockets (6.7)?"""
+    return kernel_version() >= (6, 7)
+
+
+def kernel_version() -> tuple[int, int]:
+    """Major and minor number of the running kernel."""
     major, minor = os.uname().release.split(".")[:2]
-    return (int(major), int(minor.partition("-")[0])) >= (6, 7)
+    return int(major), int(minor.partition("-")[0])
 
 
 class Keeper:

@@ -32,6 +32,22 @@ Feature: chbind keeps a command on several addresses
       | 0.0.0.0 |
       | [::]    |
 
+  @0.22-02
+  Scenario: programs that share a port (SO_REUSEPORT) do so on all addresses
+    Given "chbind --ip 192.0.2.10 --ip 192.0.2.11 listen -r 0.0.0.0:8080 yes" is listening
+    And "chbind --ip 192.0.2.10 --ip 192.0.2.11 listen -r 0.0.0.0:8080 yes" is listening
+    Then the lan machine gets the answer "yes" from 192.0.2.10:8080
+    And the lan machine gets the answer "yes" from 192.0.2.11:8080
+
+  @0.22-02 @0.14-01
+  Scenario: those that share a port for datagrams do so on all addresses since Linux 6.6
+    Given the kernel is Linux 6.6 or newer
+    And "chbind --bcast eth0 --ip 192.0.2.10 --ip 192.0.2.11 listen -u -r 0.0.0.0:8080 yes" is listening
+    And "chbind --bcast eth0 --ip 192.0.2.10 --ip 192.0.2.11 listen -u -r 0.0.0.0:8080 yes" is listening
+    Then the lan machine gets the answer "yes" from udp 192.0.2.10:8080
+    And the lan machine gets the answer "yes" from udp 192.0.2.11:8080
+    And the lan machine gets the answer "yes from 192.0.2.10" from broadcast 192.0.2.255:8080
+
   @0.18-13
   Scenario: a further address can be named
     Given "chbind --ip 192.0.2.10 --ip 192.0.2.11 listen 192.0.2.11:8080 yes" is listening

@@ -1,8 +1,9 @@
 /* listen and ask: the two ends of a conversation, small and static so that guests have them too.
  *
- * listen [-u] ADDRESS:PORT [TEXT] - answer every connection or datagram
+ * listen [-u] [-r] ADDRESS:PORT [TEXT] - answer every connection or datagram
  *     with TEXT, or with the address and port by which the client reached us. Prints "listening"
- *     when it is ready. [::]:80 is the wildcard address of IPv6; -u means UDP.
+ *     when it is ready. [::]:80 is the wildcard address of IPv6; -u means UDP, -r that the port
+ *     is shared with others that do so (SO_REUSEPORT).
  * ask [-u | -b] ADDRESS:PORT [FROM] - print what listen answers there; 1 when nobody does
  *     FROM is the source address to be used. -b means a datagram to a broadcast address, which
  *     anybody may answer: who did is printed too, as "TEXT from ADDRESS".
@@ -104,12 +105,12 @@ static void answer_datagram(int fd, const char *text)
 	sendto(fd, text ? text : own, strlen(text ? text : own), 0, &peer.any, length);
 }
 
-static _Noreturn void serve(int fd, int is_udp, union address address, const char *text)
+static _Noreturn void serve(int fd, int is_udp, int sharing, union address address, const char *text)
 {
 	int yes = 1;
 
 	signal(SIGPIPE, SIG_IGN);
-	must(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)));
+	must(setsockopt(fd, SOL_SOCKET, sharing, &yes, sizeof(yes)));
 	must(bind(fd, &address.any, size(&address)));
 	if (!is_udp)
 		must(listen(fd, 16));
@@ -160,14 +161,16 @@ static int ask(int fd, int is_udp, int is_broadcast, union address address, char
 
 int main(int argc, char **argv)
 {
-	int is_udp = 0, is_broadcast = 0, fd, word = 1;
+	int is_udp = 0, is_broadcast = 0, sharing = SO_REUSEADDR, fd, word = 1;
 	union address address;
 	char *text;
 
 	me = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	for (; word < argc && argv[word][0] == '-'; word++) {
-		is_udp = 1;
-		is_broadcast = argv[word][1] == 'b';
+		is_udp |= argv[word][1] != 'r';
+		is_broadcast |= argv[word][1] == 'b';
+		if (argv[word][1] == 'r')
+			sharing = SO_REUSEPORT;
 	}
 	if (word >= argc)
 		fail("which address?");
@@ -176,6 +179,6 @@ int main(int argc, char **argv)
 	fd = socket(address.any.sa_family, is_udp ? SOCK_DGRAM : SOCK_STREAM, 0);
 	must(fd);
 	if (!strcmp(me, "listen"))
-		serve(fd, is_udp, address, text);
+		serve(fd, is_udp, sharing, address, text);
 	return ask(fd, is_udp, is_broadcast, address, text);
 }

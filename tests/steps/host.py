@@ -10,6 +10,7 @@ import pytest
 from pytest_bdd import given, parsers, then
 
 from steps import Shell, eventually
+from testhost import kernel_version
 
 if TYPE_CHECKING:
     from testhost import TestHost
@@ -106,6 +107,12 @@ def start_manager(shell: Shell, host: TestHost, command: str) -> None:
     shell.background.append(host.start(command))
     sockets = "cat /proc/net/unix"
     eventually(lambda: "/reboot\n" in host.run(sockets).out, "the reboot manager serves")
+
+
+@given(parsers.parse("the kernel is Linux {major:d}.{minor:d} or newer"))
+def need_kernel(major: int, minor: int) -> None:
+    if kernel_version() < (major, minor):
+        pytest.skip("this kernel is older")
 
 
 @given("the kernel has VLAN devices")

@@ -43,6 +43,7 @@ TESTS = {
                 "reducecap",
                 "shared_files",
                 "userns",
+                "v_services",
                 "vnetstat",
                 "vserver",
             )
