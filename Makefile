@@ -18,11 +18,11 @@ KERNEL_HEADERS = -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)
 PYTEST = $(PYTHON) -m pytest
 JOBS = 2
 
-RUNTIME_DEPS = python3 python3-sh python3-pyroute2 python3-prctl python3-configobj \
-	python3-seccomp libbpf1 iproute2
+RUNTIME_DEPS = python3 python3-sh python3-pyroute2 python3-seccomp libbpf1 iproute2
 RECOMMENDED = procps psmisc rpm rsync openssh-client
 BUILD_DEPS = clang gcc libc6-dev linux-libc-dev libbpf-dev musl-tools
 TEST_DEPS = python3-pytest python3-pytest-bdd python3-pytest-xdist python3-mypy python3-pip \
+	python3-prctl python3-configobj \
 	shellcheck busybox-static bash-static mmdebstrap strace e2fsprogs procps util-linux man-db \
 	netcat-openbsd openssh-client psmisc wget rpm rsync dropbear-bin libcap2-bin acl attr \
 	btrfs-progs xfsprogs quota nftables iputils-ping

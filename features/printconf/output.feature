@@ -56,6 +56,25 @@ Feature: printconf.sh prints the settings of a virtual server
     When I run "/usr/lib/vserver/printconf.sh web"
     Then the output has the line "S_CAPS= a  b = "c" $d"
 
+  @0.29-01
+  Scenario: a script in Python reads it with ConfigObj
+    Given the file "/etc/vservers/web.conf":
+      """
+      IPROOT="192.0.2.11 192.0.2.12"
+      S_CAPS='a, b = "c" $d'
+      """
+    When I run the script:
+      """
+      /usr/lib/vserver/printconf.sh web | /usr/bin/python3 -c '
+      import configobj, sys
+      web = configobj.ConfigObj(sys.stdin.read().splitlines(), list_values=False)
+      print(web["IPROOT"], web["S_CAPS"], sep="|")'
+      """
+    Then it prints:
+      """
+      192.0.2.11 192.0.2.12|a, b = "c" $d
+      """
+
   @0.29-03
   Scenario Outline: a shell can evaluate the quoted output
     Given the file "/etc/vservers/web.conf":

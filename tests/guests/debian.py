@@ -42,8 +42,6 @@ ROOT_SERVER = (
     "procps",
     "psmisc",
     "python3",
-    "python3-configobj",
-    "python3-prctl",
     "python3-pyroute2",
     "python3-seccomp",
     "python3-sh",

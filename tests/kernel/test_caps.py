@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from vserver.kernel import caps
@@ -24,6 +25,17 @@ def test_nothing_but_the_ceiling_is_left_in_any_set(host: TestHost) -> None:
     expected = {"CapInh": 0, "CapPrm": keeps, "CapEff": keeps, "CapBnd": keeps, "CapAmb": 0}
     assert sets(host, "chcontext --silent --secure") == expected
     assert sets(host, "reducecap --secure 2>/dev/null") == expected
+
+
+def test_python_prctl_calls_what_is_left_by_the_same_names(host: TestHost) -> None:
+    program = """
+        import prctl
+        for kind in prctl.cap_effective, prctl.cap_permitted, prctl.capbset:
+            print(*(name for name in dir(kind) if getattr(kind, name) is True))
+        """
+    result = host.run(["chcontext", "--silent", "--secure", "python3", "-c", dedent(program)])
+    kept = {name.lower() for name in caps.NAMES if caps.SECURE_KEEPS & caps.mask(name)}
+    assert [set(line.split()) for line in result.out.splitlines()] == [kept] * 3
 
 
 def test_what_the_caller_could_inherit_is_cut_too(host: TestHost) -> None:
