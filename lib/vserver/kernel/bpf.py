@@ -27,8 +27,10 @@ _LOCK = f"{STATE_DIR}/.bpf-lock"
 
 # linux/bpf.h: commands and flags
 _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_GET_NEXT_KEY = 1, 2, 4
+_PROG_LOAD = 5
 _OBJ_PIN, _OBJ_GET, _PROG_ATTACH, _PROG_QUERY, _LINK_CREATE, _LINK_UPDATE = 6, 7, 8, 16, 28, 29
 _F_ALLOW_MULTI = 2
+_PROG_TYPE_LSM = 29
 
 _LOCK_EX = 2  # sys/file.h
 
@@ -94,6 +96,21 @@ def pin(fd: int, path: str) -> bool:
         if error.errno != EEXIST:
             raise
         return False
+    return True
+
+
+def may_hook_security() -> bool:
+    """Does the kernel not refuse at once that the caller loads programs for its security hooks?
+
+    A sandbox or container says no before it looks at the program, so that one without a single
+    instruction asks for it, which spares opening an object file.
+    """
+    try:
+        _bpf(_PROG_LOAD, (_PROG_TYPE_LSM, 4), (0, 44))
+    except PermissionError:
+        return False
+    except OSError:  # E2BIG: no program is that short
+        pass
     return True
 
 

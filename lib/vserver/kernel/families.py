@@ -35,12 +35,14 @@ def restrict(directory: str) -> bool:
 
 
 def _is_asked() -> bool:
-    """Is BPF among the security modules, and does the kernel tell its types?"""
+    """Is BPF among the security modules, open to us, and does the kernel tell its types?"""
     try:
         with open(_MODULES, encoding="ascii") as file:
-            return "bpf" in file.read().split(",") and os.path.exists(_KERNEL_TYPES)
+            if "bpf" not in file.read().split(","):
+                return False
     except FileNotFoundError:
         return False
+    return os.path.exists(_KERNEL_TYPES) and bpf.may_hook_security()
 
 
 def _attach(directory: str, pinned: str) -> bool:

@@ -39,6 +39,8 @@ def activate() -> None:
 
     VserverError (255) or OSError when this kernel cannot do that.
     """
+    if not bpf.may_hook_security():
+        raise PermissionError(EPERM, os.strerror(EPERM))
     pinned = bpf.load(f"{BPF_OBJECTS}/seal.o")
     if all(os.path.exists(_mark(pinned, hook)) for hook in _HOOKS):
         return
