@@ -129,6 +129,7 @@ def set_up(config: Config, name: str, *, verbose: Callable[[str], None] | None =
             if _make_vlan(entry.device, verbose):
                 present = netdev.addresses()
             if alias := _set(entry, present, verbose):
+                present = netdev.addresses()
                 new.append((alias.device, alias.address))
         except VserverError as error:
             failures.append(error.text)
@@ -267,7 +268,7 @@ def _vlan_id(text: str) -> int:
 def _set(
     entry: Entry, present: list[netdev.Address], verbose: Callable[[str], None] | None
 ) -> netdev.Address | None:
-    """Set the alias of one entry, in place of what its label carries now; None when it is set."""
+    """Set the alias of one entry, in place of all that its label carries; None when it is set."""
     alias = entry.alias(present)
     if verbose:
         mask = ipv4.netmask(alias.prefix)
@@ -278,8 +279,8 @@ def _set(
     before = [found for found in present if found.label == alias.label]
     if _rival(entry):
         before = [found for found in before if found.address == alias.address]
-    if (alias.address, alias.prefix, alias.broadcast) in [
-        (found.address, found.prefix, found.broadcast) for found in before
+    if [(found.address, found.prefix, found.broadcast) for found in before] == [
+        (alias.address, alias.prefix, alias.broadcast)
     ]:
         return None
     _refuse_conflict(alias, present)
@@ -289,13 +290,24 @@ def _set(
         netdev.add_alias(alias.label, alias.address, alias.prefix, alias.broadcast)
     except OSError as error:
         raise _cannot_set(alias, reason(error)) from None
+    _keep_beside_others(alias.device)
     return alias
 
 
+def _keep_beside_others(device: str) -> None:
+    """Have the alias stay when the host changes its own address, as DHCP does."""
+    try:
+        netdev.promote_secondaries(device)
+    except OSError:  # the alias is there; should it have to go first, that is told then
+        pass
+
+
 def _remove(entry: Entry) -> None:
+    """Remove all that the label of one entry carries, or its own address if others use it too."""
     address = entry.resolved() if _rival(entry) else ""
     try:
-        netdev.remove_alias(entry.label, address)
+        while True:
+            netdev.remove_alias(entry.label, address)
     except OSError as error:
         if error.errno not in {EADDRNOTAVAIL, ENODEV}:  # else there is nothing to remove
             raise VserverError(f"cannot remove {entry.label}: {reason(error)}") from None

@@ -161,6 +161,12 @@ def test_a_failure_does_not_keep_the_next_entry_from_its_alias(
     assert on_host(host) == before
 
 
+def test_an_address_that_is_listed_twice(host: TestHost) -> None:
+    result = up(host, "web", IPROOT="eth0:192.0.2.20 eth0:192.0.2.20")
+    assert result.err == "cannot set eth0:web1 to 192.0.2.20: it is there as eth0:web\n"
+    assert on_host(host) == [OWN, "eth0:web 192.0.2.20/24 192.0.2.255"]
+
+
 def test_a_label_is_not_cut(host: TestHost) -> None:
     result = up(host, "twelve-chars", IPROOT="eth0:192.0.2.20")
     assert result.err == (
@@ -208,6 +214,39 @@ def test_the_first_alias_of_a_network_goes_alone(host: TestHost, promote: str) -
     down(host, "one")
     left = ["eth0:two 10.9.0.2/24 10.9.0.255", "eth0:six 10.9.0.6/24 10.9.0.255"]
     assert on_host(host) == [OWN, *left, "eth0 10.9.0.7/24 -"]
+
+
+def test_an_alias_stays_when_the_host_changes_its_own_address(host: TestHost) -> None:
+    """As dhclient does where no systemd has turned promote_secondaries on."""
+    host.run("sysctl -w net.ipv4.conf.eth0.promote_secondaries=0")
+    up(host, "web", IPROOT="eth0:192.0.2.20")
+    host.run("ip addr del 192.0.2.10/24 dev eth0")
+    assert on_host(host) == ["eth0:web 192.0.2.20/24 192.0.2.255"]
+
+
+def test_settings_that_are_right_need_not_be_writable(host: TestHost) -> None:
+    host.run("sysctl -w net.ipv4.conf.eth0.promote_secondaries=1")
+    host.run("mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys")
+    up(host, "web", IPROOT="eth0:192.0.2.20")
+    assert down(host, "web").err == ""
+    assert on_host(host) == [OWN]
+
+
+def test_an_alias_is_set_where_settings_cannot_be_changed(host: TestHost) -> None:
+    host.run("sysctl -w net.ipv4.conf.eth0.promote_secondaries=0")
+    host.run("mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys")
+    assert up(host, "web", IPROOT="eth0:192.0.2.20").err == ""
+    assert on_host(host) == [OWN, "eth0:web 192.0.2.20/24 192.0.2.255"]
+
+
+def test_a_label_with_several_addresses_is_cleared(host: TestHost) -> None:
+    label = "dev eth0 label eth0:web"
+    host.run(f"ip addr add 192.0.2.20/28 {label}; ip addr add 192.0.2.20/24 brd + {label}")
+    up(host, "web", IPROOT="eth0:192.0.2.20")
+    assert on_host(host) == [OWN, "eth0:web 192.0.2.20/24 192.0.2.255"]
+    host.run(f"ip addr add 192.0.2.21/24 {label}")
+    down(host, "web")
+    assert on_host(host) == [OWN]
 
 
 def test_guests_whose_labels_collide_keep_their_own(host: TestHost) -> None:

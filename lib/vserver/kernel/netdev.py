@@ -127,29 +127,34 @@ def remove_alias(label: str, address: str = "") -> None:
     """Remove the address that ``label`` carries; with ``address`` given, only that one.
 
     OSError with the label: ENODEV or EADDRNOTAVAIL when there is no such alias, EINVAL for a
-    label that is not an alias: a device's own addresses are never removed.
-
-    The first address of a network on a device is its primary one. With it the kernel removes
-    the others too, those of other guests and of the host, unless the device promotes the next
-    of them. systemd turns that on at boot; elsewhere it is turned on here, and stays: turning
-    it off again would race with another guest's stop.
+    label that is not an alias: a device's own addresses are never removed; that of
+    promote_secondaries.
     """
     device, _, name = label.partition(":")
     if not name:
         raise _error(EINVAL, label)
-    _promote_secondaries(device)
+    promote_secondaries(device)
     body = _ifaddr(label)
     if address:
         body += rtnetlink.attribute(_IFA_LOCAL, inet_pton(_AF_INET, address))
     _change(rtnetlink.change, _RTM_DELADDR, label, body)
 
 
-def _promote_secondaries(device: str) -> None:
+def promote_secondaries(device: str) -> None:
+    """Have the removal of an address on ``device`` leave the others of its network there.
+
+    The first address of a network on a device is its primary one. With it the kernel removes
+    the others too, those of guests and of the host, unless the device promotes the next of them.
+    systemd turns that on at boot; elsewhere it is turned on here, and stays: turning it off
+    again would race with another guest's stop. OSError: ENODEV, or it cannot be turned on.
+    """
+    path = _PROMOTE.format(device)
     try:
-        with open(_PROMOTE.format(device), "r+b", buffering=0) as setting:
-            if setting.read(1) == b"0":
-                setting.seek(0)  # elsewhere the kernel takes a write for the rest of one
-                setting.write(b"1")
+        with open(path, "rb", buffering=0) as setting:
+            if setting.read(1) != b"0":
+                return
+        with open(path, "wb", buffering=0) as setting:
+            setting.write(b"1")
     except FileNotFoundError:
         raise _error(ENODEV, device) from None
 
