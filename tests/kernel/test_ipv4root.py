@@ -797,3 +797,46 @@ def test_a_further_address_that_an_unrestricted_process_binds_too(host: TestHost
             other.expect("listening")
             for machine in (host, host.lan):
                 assert machine.run(f"ask {udp} {SECOND}:8000").out == "set\n"
+
+
+GREEDY = """
+import resource, signal
+resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
+sockets = [{make}("0.0.0.0", port) for port in range(10000, 14400)]
+print("served", flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize(("udp", "make"), [("", "tcp"), ("-u", "udp")])
+def test_one_set_with_all_its_ports_leaves_room_for_others(
+    three: TestHost, udp: str, make: str
+) -> None:
+    addresses = (HOST, *(f"192.0.2.{number}" for number in range(101, 116)))
+    words = [*chbind(*addresses).split(), "python3", "-c", PROGRAM + GREEDY.format(make=make)]
+    with three.start(words) as greedy:
+        greedy.expect("served")
+        served = f"{chbind(SECOND, THIRD)} --bcast eth0 listen {udp} 0.0.0.0:8000 yes"
+        with three.start(served) as other:
+            other.expect("listening")
+            assert three.lan.run(f"ask {udp} {THIRD}:8000").out == "yes\n"
+            if udp:
+                answer = three.lan.run("ask -b 192.0.2.255:8000").out
+                assert answer == f"yes from {SECOND}\n"
+
+
+@pytest.mark.parametrize(("udp", "make"), [("", "tcp"), ("-u", "udp")])
+def test_room_comes_back_with_the_close(three: TestHost, udp: str, make: str) -> None:
+    """A set has room for 4,096 entries, and each of these sockets takes 15."""
+    addresses = (HOST, SECOND, *(f"192.0.2.{number}" for number in range(101, 115)))
+    program = f"""
+        import os
+        for _ in range(3):
+            sockets = [{make}("0.0.0.0", port) for port in range(10000, 10300)]
+            del sockets
+        os.execvp("listen", "listen {udp} 0.0.0.0:8000 yes".split())
+    """
+    words = [*chbind(*addresses).split(), "python3", "-c", PROGRAM + textwrap.dedent(program)]
+    with three.start(words) as server:
+        server.expect("listening")
+        assert three.lan.run(f"ask {udp} {SECOND}:8000").out == "yes\n"

@@ -78,6 +78,46 @@ struct {
 	__type(value, struct subscribers);
 } broadcasts SEC(".maps");
 
+// ---- room in the tables that all sets share ----------------------------------------------------
+
+// What one set has there at most: entries for further addresses, and sockets that hear broadcasts.
+// Its other sockets serve the first address alone.
+#define MAX_FURTHER 4096
+#define MAX_HEARING 256
+
+struct room {
+	__u32 further, hearing;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 2048);
+	__type(key, __u64);	// the id of the set
+	__type(value, struct room);
+} rooms SEC(".maps");
+
+inline_static struct room *room_of(const struct address_set *set)
+{
+	struct room none = {};
+
+	bpf_map_update_elem(&rooms, &set->id, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&rooms, &set->id);
+}
+
+inline_static int take_room(__u32 *used, __u32 entries, __u32 most)
+{
+	if (__sync_fetch_and_add(used, entries) + entries <= most)
+		return 1;
+	__sync_fetch_and_add(used, -entries);
+	return 0;
+}
+
+inline_static void give_room(__u32 *used, __u32 entries)
+{
+	if (*used >= entries)	// the table may have forgotten the set meanwhile
+		__sync_fetch_and_add(used, -entries);
+}
+
 // ---- datagrams -------------------------------------------------------------------------------
 
 #define FRAGMENT_OFFSET bpf_htons(0x1fff)
@@ -301,6 +341,7 @@ inline_static int register_datagram(struct bpf_sock *ctx)
 {
 	const struct address_set *set;
 	struct socket_state *state;
+	struct room *room;
 	__u16 port = bpf_htons(ctx->src_port);
 
 	if (ctx->type != SOCK_DGRAM)
@@ -309,16 +350,24 @@ inline_static int register_datagram(struct bpf_sock *ctx)
 	state = state_of(ctx);
 	if (!set || !bound_any(state, set))
 		return ALLOW;
-	state->flags |= REGISTERED;
+	room = room_of(set);
+	if (!room)
+		return ALLOW;
 	state->bound_port = port;
-	for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
-		if (i >= set->count)
-			break;
-		add_wildcard(set->address[i], port, set->address[0]);
+	if (set->count > 1 && take_room(&room->further, set->count - 1, MAX_FURTHER)) {
+		state->flags |= SERVES_FURTHER;
+		for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
+			if (i >= set->count)
+				break;
+			add_wildcard(set->address[i], port, set->address[0]);
+		}
 	}
-	add_subscriber(INADDR_BROADCAST, port, set->address[0]);
-	if (set->broadcast && set->broadcast != INADDR_BROADCAST)
-		add_subscriber(set->broadcast, port, set->address[0]);
+	if (take_room(&room->hearing, 1, MAX_HEARING)) {
+		state->flags |= HEARS_BROADCASTS;
+		add_subscriber(INADDR_BROADCAST, port, set->address[0]);
+		if (set->broadcast && set->broadcast != INADDR_BROADCAST)
+			add_subscriber(set->broadcast, port, set->address[0]);
+	}
 	return ALLOW;
 }
 
@@ -334,28 +383,45 @@ int post_bind6(struct bpf_sock *ctx)
 	return register_datagram(ctx);
 }
 
+inline_static void forget_datagram(const struct address_set *set, const struct socket_state *state)
+{
+	__u16 port = state->bound_port;
+
+	if (state->flags & SERVES_FURTHER)
+		for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
+			if (i >= set->count)
+				break;
+			remove_wildcard(set->address[i], port);
+		}
+	if (state->flags & HEARS_BROADCASTS) {
+		remove_subscriber(INADDR_BROADCAST, port, set->address[0]);
+		if (set->broadcast && set->broadcast != INADDR_BROADCAST)
+			remove_subscriber(set->broadcast, port, set->address[0]);
+	}
+}
+
 SEC("cgroup/sock_release")
 int sock_release(struct bpf_sock *ctx)
 {
 	const struct address_set *set;
 	const struct socket_state *state;
-	__u16 port;
+	struct room *room;
 
-	if (ctx->type != SOCK_DGRAM)
-		return ALLOW;
+	if (ctx->type != SOCK_DGRAM && ctx->dst_port)
+		return ALLOW;	// a connection; an accepted one has a copy of its listener's state
 	set = set_of_cgroup();
 	state = state_of(ctx);
-	if (!state || !(state->flags & REGISTERED) || !bound_any(state, set))
+	if (!state || !(state->flags & (SERVES_FURTHER | HEARS_BROADCASTS)) || !bound_any(state, set))
 		return ALLOW;
-	port = state->bound_port;
-	for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
-		if (i >= set->count)
-			break;
-		remove_wildcard(set->address[i], port);
-	}
-	remove_subscriber(INADDR_BROADCAST, port, set->address[0]);
-	if (set->broadcast && set->broadcast != INADDR_BROADCAST)
-		remove_subscriber(set->broadcast, port, set->address[0]);
+	if (ctx->type == SOCK_DGRAM)
+		forget_datagram(set, state);	// the map of listeners forgets by itself
+	room = bpf_map_lookup_elem(&rooms, &set->id);
+	if (!room)
+		return ALLOW;
+	if (state->flags & SERVES_FURTHER)
+		give_room(&room->further, set->count - 1);
+	if (state->flags & HEARS_BROADCASTS)
+		give_room(&room->hearing, 1);
 	return ALLOW;
 }
 
@@ -377,9 +443,20 @@ int sock_ops(struct bpf_sock_ops *ctx)
 {
 	const struct address_set *set = set_of_cgroup();
 	struct bpf_sock *sk = ctx->sk;
+	struct socket_state *state;
+	struct room *room;
 
-	if (ctx->op != BPF_SOCK_OPS_TCP_LISTEN_CB || !sk || !bound_any(state_of(sk), set))
+	if (ctx->op != BPF_SOCK_OPS_TCP_LISTEN_CB || !sk)
 		return ALLOW;
+	state = state_of(sk);
+	if (!bound_any(state, set))
+		return ALLOW;
+	if (!(state->flags & SERVES_FURTHER)) {
+		room = room_of(set);
+		if (!room || !take_room(&room->further, set->count - 1, MAX_FURTHER))
+			return ALLOW;
+		state->flags |= SERVES_FURTHER;
+	}
 	for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
 		if (i >= set->count)
 			break;
