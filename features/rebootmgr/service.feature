@@ -65,6 +65,28 @@ Feature: the service rebootmgr
     And standard error is empty
     And the process "sleep 4711" runs on the host
 
+  Scenario Outline: a manager that could not be found again is not started
+    Given I run "<run>"
+    When I run "/etc/init.d/rebootmgr start"
+    Then the command fails with status 255
+    And it says "Can't open pidfile /var/run/rebootmgr.pid (<reason>)" on standard error
+    And the file "/var/run/rebootmgr.pid" does not exist
+    And no process "/usr/bin/python3 -IS /usr/sbin/rebootmgr --pidfile /var/run/rebootmgr.pid --new vs1" runs on the host
+
+    Examples:
+      | run                                                          | reason                  |
+      | mount -o remount,ro /run                                     | Read-only file system   |
+      | mount -o remount,size=64k /run; ! cat /dev/zero >/run/filled | No space left on device |
+
+  Scenario: what shows that it was started matters to nobody else
+    Given the empty file "/var/lock/subsys"
+    When I run "/etc/init.d/rebootmgr start"
+    Then the command succeeds
+    And it says "rebootmgr: /var/lock/subsys/rebootmgr: File exists" on standard error
+    When I run "/etc/init.d/rebootmgr stop"
+    Then the command succeeds
+    And it says "rebootmgr: /var/lock/subsys/rebootmgr: Not a directory" on standard error
+
   @0.21-21
   Scenario: the functions of another distribution are not needed
     Given there is no file "/etc/init.d/functions"

@@ -12,8 +12,12 @@ import time
 from _signal import SIGTERM
 
 from vserver import paths
-from vserver.errors import VserverError
+from vserver.errors import VserverError, reason
 from vserver.kernel import recordlock, statedir, syscalls
+
+TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WAIT_SECONDS = 30.0  # for a command that is at work
 START_SECONDS = 10.0  # that a stop leaves to a start, whose scripts may hang
@@ -28,22 +32,32 @@ class GuestLock:
     """The lock of guest ``name`` while it is started or, with ``stopping``, stopped.
 
     Who holds it may take it again: a restart is a stop, and then a start. VserverError when
-    another command does not end.
+    another command does not end; OSError when there can be no lock file, as where /run is
+    read-only. With ``warn`` that is told and the block runs without: a guest must not be
+    kept from being stopped, and nobody can start one then.
     """
 
-    __slots__ = ("_fd", "_name", "_stopping")
+    __slots__ = ("_fd", "_name", "_stopping", "_warn")
 
-    def __init__(self, name: str, *, stopping: bool = False) -> None:
+    def __init__(
+        self, name: str, *, stopping: bool = False, warn: Callable[[str], None] | None = None
+    ) -> None:
         self._name = name
         self._stopping = stopping
+        self._warn = warn
         self._fd = -1
 
     def __enter__(self) -> None:
         if self._name in _held:
             self._lock(_held[self._name])
             return
-        statedir.make()
-        self._fd = os.open(_path(self._name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._fd = _open(self._name)
+        except OSError as error:
+            if not self._warn:
+                raise
+            self._warn(f"vserver: {error.filename}: {reason(error)}")
+            return
         try:
             self._wait()
         except BaseException:
@@ -90,6 +104,11 @@ def is_held(name: str) -> bool:
         return recordlock.holder(fd)[1] > 0
     finally:
         os.close(fd)
+
+
+def _open(name: str) -> int:
+    statedir.make()
+    return os.open(_path(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _path(name: str) -> str:

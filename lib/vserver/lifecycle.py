@@ -57,7 +57,7 @@ def start(one: Guest) -> int:
 def stop(one: Guest) -> int:
     """Stop guest ``one``, running or not (0.3, 0.9); 1 when processes are left."""
     one.messages.inform(f"Stopping the virtual server {one.name}")
-    with GuestLock(one.name, stopping=True):
+    with GuestLock(one.name, stopping=True, warn=one.messages.warn):
         running = state.running_context(one.name)
         one.messages.inform(state.running_line(one.name, running))
         if running:
@@ -97,7 +97,7 @@ def _remove_leftovers(name: str) -> bool:
 
 def _remove_temporary(one: Guest) -> None:
     """Remove files that a command which was killed was about to put in their place."""
-    state.remove_temporary(one.name)
+    _attempt(one, "the state", lambda: state.remove_temporary(one.name))
     with one.open_tree() as root:
         _attempt(one, "/etc", lambda: _clear_temporary(root, "etc"))
         _attempt(one, "/var/run", lambda: _clear_temporary(root, "var/run"))

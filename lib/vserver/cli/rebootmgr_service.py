@@ -22,6 +22,7 @@ PIDFILE = "/var/run/rebootmgr.pid"
 SERVICE = "rebootmgr"
 STOP_SECONDS = 5.0
 NOT_RUNNING = 3
+FAILED = 255
 _EXIT_SECONDS = 0.05  # from its last word to the end of a manager that cannot start
 
 
@@ -39,8 +40,12 @@ def _start() -> int:
     say("Starting the reboot manager")
     status = 0 if pidfile.holder(PIDFILE) else _launch(_names())
     if status == 0:
-        subsys.mark(SERVICE)
+        subsys.mark(SERVICE, _complain)
     return status
+
+
+def _complain(text: str) -> None:
+    complain(f"rebootmgr: {text}")
 
 
 def _names() -> list[str]:
@@ -65,7 +70,7 @@ def _launch(names: list[str]) -> int:
     while said := os.read(reader, 4096):
         os.write(2, said)
     os.close(reader)
-    return _early_status(pid)
+    return _early_status(pid) or _end_unknown(pid)
 
 
 def _become_manager(writer: int, names: list[str]) -> NoReturn:
@@ -77,7 +82,7 @@ def _become_manager(writer: int, names: list[str]) -> NoReturn:
         os.execv(PROGRAM, [PROGRAM, "--pidfile", PIDFILE, "--new", *names])
     except OSError as error:
         complain(f"rebootmgr: {PROGRAM}: {error.strerror}")
-    os._exit(255)
+    os._exit(FAILED)
 
 
 def _early_status(pid: int) -> int:
@@ -89,15 +94,26 @@ def _early_status(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def _end_unknown(pid: int) -> int:
+    """End manager ``pid``, which would serve though it has told that it has no pid file: nobody
+    would find it again. 0 when it has one."""
+    if pidfile.holder(PIDFILE) == pid:
+        return 0
+    os.kill(pid, SIGTERM)
+    os.waitpid(pid, 0)
+    if not pidfile.holder(PIDFILE):  # another start may have been faster
+        pidfile.remove(PIDFILE, _complain)
+    return FAILED
+
+
 def _stop() -> int:
     say("Stopping the reboot manager")
     pid = pidfile.holder(PIDFILE)
     if pid:
         os.kill(pid, SIGTERM)
         _wait_for_end()
-    subsys.unmark(SERVICE)
-    if os.path.exists(PIDFILE):
-        os.unlink(PIDFILE)
+    subsys.unmark(SERVICE, _complain)
+    pidfile.remove(PIDFILE, _complain)
     return 0
 
 

@@ -48,7 +48,7 @@ def _start() -> None:
         _start_on_console()
     else:
         _start_each()
-    subsys.mark(SERVICE)
+    subsys.mark(SERVICE, _complain)
 
 
 def _start_each() -> None:
@@ -63,7 +63,7 @@ def _start_each() -> None:
             _vserver(settings, "start")
         else:
             inform(f"virtual server {settings.name} not configured for on boot start")
-    _remove(PIDFILE)
+    pidfile.remove(PIDFILE, _complain)
 
 
 def _start_on_console() -> None:
@@ -88,7 +88,7 @@ def _stop() -> None:
     _end_start()
     for settings in reversed(_by_priority()):
         _vserver(settings, "stop")
-    subsys.unmark(SERVICE)
+    subsys.unmark(SERVICE, _complain)
 
 
 def _end_start() -> None:
@@ -102,12 +102,11 @@ def _end_start() -> None:
             os.kill(starter, SIGTERM)
         except ProcessLookupError:
             pass  # ended meanwhile
-    _remove(PIDFILE)
+    pidfile.remove(PIDFILE, _complain)
 
 
-def _remove(path: str) -> None:
-    if os.path.exists(path):
-        os.unlink(path)
+def _complain(text: str) -> None:
+    complain(f"{SERVICE}: {text}")
 
 
 def _status() -> None:
