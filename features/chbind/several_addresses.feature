@@ -48,6 +48,32 @@ Feature: chbind keeps a command on several addresses
     And the lan machine gets the answer "yes" from udp 192.0.2.11:8080
     And the lan machine gets the answer "yes from 192.0.2.10" from broadcast 192.0.2.255:8080
 
+  @0.22-02
+  Scenario: a server that would rather speak Multipath TCP serves all addresses by TCP
+    Given the host has the program "/usr/local/bin/multipath":
+      """
+      #!/usr/bin/python3
+      import socket
+      def listener(protocol):
+          s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, protocol)
+          s.bind(("0.0.0.0", 8080))
+          s.listen()
+          return s
+      try:
+          server = listener(262)  # IPPROTO_MPTCP
+      except OSError as error:
+          print(error.strerror)
+          server = listener(0)
+      print("listening", flush=True)
+      while True:
+          connection, _ = server.accept()
+          connection.sendall(b"yes")
+          connection.close()
+      """
+    And "chbind --silent --ip 192.0.2.10 --ip 192.0.2.11 multipath" is listening
+    Then the lan machine gets the answer "yes" from 192.0.2.10:8080
+    And the lan machine gets the answer "yes" from 192.0.2.11:8080
+
   @0.18-13
   Scenario: a further address can be named
     Given "chbind --ip 192.0.2.10 --ip 192.0.2.11 listen 192.0.2.11:8080 yes" is listening

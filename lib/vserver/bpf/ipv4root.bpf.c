@@ -30,7 +30,10 @@ int sock_create(struct bpf_sock *ctx)
 	}
 	switch (ctx->type) {
 	case SOCK_STREAM:
-		if (protocol == 0 || protocol == IPPROTO_TCP || protocol == MPTCP)
+		if (protocol == 0 || protocol == IPPROTO_TCP)
+			return ALLOW;
+		// its listeners cannot be in a map, and so not on further addresses
+		if (protocol == MPTCP && set->count < 2)
 			return ALLOW;
 		break;
 	case SOCK_DGRAM:
