@@ -48,3 +48,11 @@ Feature: a guest with a network of its own, at the addresses it has had before
     When I run "vserver --silent web start"
     Then the command fails with status 1
     And it says "IPROOT: 192.0.2.10: S_FLAGS netns takes an address that is not the host's" on standard error
+
+  Scenario: the host's own address changes, and its device is down for a moment
+    Given the guest "web" is running
+    And "vserver --silent web exec listen 0.0.0.0:8000" is listening
+    When I run "ip addr add 192.0.2.11/24 dev eth0; ip addr del 192.0.2.10/24 dev eth0"
+    Then the lan machine gets the answer "192.0.2.20:8000" from 192.0.2.20:8000
+    When I run "ip link set eth0 down; ip link set eth0 up; /usr/lib/vserver/routeschanged eth0 up"
+    Then the lan machine gets the answer "192.0.2.20:8000" from 192.0.2.20:8000

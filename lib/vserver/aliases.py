@@ -184,13 +184,16 @@ def movable(
     They are as ``set_up`` would set them; VLAN devices are made where they are missing.
     """
     entries, failures = _entries(config, name)
-    found = []
+    found: list[netdev.Address] = []
     for entry in entries:
         if not entry.has_alias:
             continue
         try:
             _make_vlan(entry.device, verbose)
-            found.append(entry.alias(netdev.addresses()))
+            alias = entry.alias(netdev.addresses())
+            _refuse_long_label(alias)
+            _refuse_other_label(alias, [one for one in found if one.address == alias.address])
+            found.append(alias)
         except VserverError as error:
             failures.append(error.text)
     return found, failures
@@ -314,13 +317,25 @@ def _remove(entry: Entry) -> None:
 
 
 def _refuse_conflict(alias: netdev.Address, present: list[netdev.Address]) -> None:
-    """VserverError for a label that would be cut, or an address that others have set."""
+    """VserverError for a label that would be cut, or an address that others have."""
+    _refuse_long_label(alias)
+    here = (one for one in present if one.device == alias.device)
+    _refuse_other_label(alias, [one for one in here if one.address == alias.address])
+    from vserver.kernel import netns
+
+    if device := netns.owner_of(alias.address):
+        raise _cannot_set(alias, f"another vserver has it, on {device}")
+
+
+def _refuse_long_label(alias: netdev.Address) -> None:
     if len(alias.label) > netdev.LABEL_MAX:
         raise _cannot_set(alias, f"the name has more than {netdev.LABEL_MAX} characters")
-    for found in present:
-        same = found.device == alias.device and found.address == alias.address
-        if same and found.label != alias.label:
-            raise _cannot_set(alias, f"it is there as {found.label}")
+
+
+def _refuse_other_label(alias: netdev.Address, same: list[netdev.Address]) -> None:
+    for one in same:
+        if one.label != alias.label:
+            raise _cannot_set(alias, f"it is there as {one.label}")
 
 
 def _cannot_set(alias: netdev.Address, why: str) -> VserverError:

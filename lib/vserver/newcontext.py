@@ -70,7 +70,7 @@ def _furnish(
     if request.armoured:
         context.set_ceiling(number, request.allowed)
     if request.network:
-        context.set_own_network(number)
+        context.set_own_network(number, request.network.published)
     if request.own_root:
         devices.restrict(context.directory(number))
         abstract.keep_apart(context.directory(number))

@@ -210,6 +210,63 @@ def test_addresses_that_cannot_be_moved_stop_the_start(
     assert traces(host) == before
 
 
+def test_an_address_that_another_has_stays_with_it(web: TestHost) -> None:
+    before = traces(web)
+    make(web, "mail", IPROOT=f"{ADDRESS} 192.0.2.30")
+    result = web.run("vserver --silent mail start")
+    failure = f"vserver: cannot route {ADDRESS} on eth0 in 'mail': another vserver has it\n"
+    assert (result.status, result.err) == (0, failure)
+    assert page(web.lan, "192.0.2.30") == "mail\n"
+    assert web.run("vserver --silent mail stop").status == 0
+    assert traces(web) == before
+    assert page(web.lan) == "web\n"
+
+
+def test_an_alias_does_not_take_its_address(web: TestHost) -> None:
+    make(web, "shop", S_FLAGS="")
+    failure = f"vserver: cannot set eth0:shop to {ADDRESS}: another vserver has it, on vs49152\n"
+    assert failure in web.run("vserver --silent shop start").err
+    assert page(web.lan) == "web\n"
+
+
+def test_what_is_wrong_with_one_address_does_not_concern_the_next(host: TestHost) -> None:
+    make(host, "web", IPROOT="192.0.2.20 eth9:192.0.2.22 192.0.2.20 192.0.2.21")
+    result = host.run("vserver --silent web start")
+    assert (result.status, result.err.splitlines()) == (
+        0,
+        [
+            "vserver: cannot set eth0:web2 to 192.0.2.20: it is there as eth0:web",
+            "vserver: cannot route 192.0.2.22 on eth9 in 'web': No such device",
+        ],
+    )
+    assert (page(host.lan), page(host.lan, "192.0.2.21")) == ("web\n", "web\n")
+
+
+def test_a_label_that_would_be_cut(host: TestHost) -> None:
+    make(host, "twelve-chars")
+    result = host.run("vserver --silent twelve-chars start")
+    too_long = "the name has more than 15 characters"
+    failure = f"vserver: cannot set eth0:twelve-chars to {ADDRESS}: {too_long}\n"
+    assert (result.status, result.err) == (0, failure)
+
+
+def test_it_stays_in_reach_when_the_host_changes_its_own_address(web: TestHost) -> None:
+    web.run("ip addr add 192.0.2.11/24 dev eth0; ip addr del 192.0.2.10/24 dev eth0")
+    assert (page(web), page(web.lan)) == ("web\n", "web\n")
+    assert web.run("vserver --silent web stop").status == 0
+    assert "192.0.2.20" not in web.run("ip route; ip neigh show proxy").out
+
+
+def test_it_is_in_reach_again_after_the_device_was_down(web: TestHost) -> None:
+    shown = "ip neigh show proxy; ip route show 192.0.2.20"
+    before = web.run(shown).out
+    web.run("ip link set eth0 down; ip link set eth0 up")
+    assert page(web.lan) == ""
+    assert web.run("/usr/lib/vserver/routeschanged eth0 up") == (0, "", "")
+    assert page(web.lan) == "web\n"
+    assert web.run(shown).out == before
+
+
 def test_no_address_is_no_network_but_loopback(host: TestHost) -> None:
     make(host, "web", IPROOT="0.0.0.0")
     assert host.run("vserver --silent web start").err == ""

@@ -218,14 +218,24 @@ def ceiling_of(number: int) -> int | None:
     return int(text, 16) if text else None
 
 
-def set_own_network(number: int) -> None:
-    """Record that context ``number`` has a network namespace of its own."""
-    set_fact(directory(number), "network", "own")
+def set_own_network(number: int, published: list[tuple[str, str]]) -> None:
+    """Record that context ``number`` has a network namespace of its own.
+
+    ``published`` are its addresses, each after the device of the host that it is reached by.
+    """
+    words = " ".join(f"{device}:{address}" for device, address in published)
+    set_fact(directory(number), "network", f"own {words}")
 
 
 def has_own_network(number: int) -> bool:
     """Has context ``number`` a network namespace of its own, instead of its creator's?"""
     return bool(get_fact(directory(number), "network"))
+
+
+def published_of(number: int) -> list[tuple[str, str]]:
+    """What ``set_own_network`` was told of context ``number``, nothing without one."""
+    words = get_fact(directory(number), "network").split()[1:]
+    return [(device, address) for device, _, address in (word.rpartition(":") for word in words)]
 
 
 def add_flags(number: int, flags: int) -> int:

@@ -4,16 +4,18 @@ Inside there are a loopback device and one that is called like the host's, with 
 addresses; its other end on the host is ``vsNUMBER``. The host routes the addresses there and
 answers for them on its own devices (proxy ARP, for these addresses alone). The pair and the
 routes die with the namespace, and that with process 1, however it ends; what answers for an
-address without a route is silent.
+address without a route is silent. The kernel answers no more on a device that was down
+meanwhile: ``publish_all`` is for the hooks of what sets up the network.
 """
 
 from __future__ import annotations
 
 import os
-from _socket import if_nametoindex, inet_pton
+from _socket import if_indextoname, if_nametoindex, inet_pton
 from errno import EEXIST, ENODEV, ENOENT, ESRCH
-from struct import pack
+from struct import pack, unpack
 
+from vserver.errors import reason
 from vserver.kernel import context, netdev, process, rtnetlink, syscalls
 from vserver.kernel.spawn import Step
 
@@ -26,10 +28,12 @@ _IFLA_INFO_KIND, _IFLA_INFO_DATA, _VETH_INFO_PEER = 1, 2, 1
 _IFF_UP = 1
 
 # linux/rtnetlink.h: routes
-_RTM_NEWROUTE = 24
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 4, 5, 7
+_RTM_NEWROUTE, _RTM_GETROUTE = 24, 26
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC = 1, 4, 5, 6, 7
 _RT_TABLE_MAIN, _RTPROT_BOOT, _SCOPE_UNIVERSE, _SCOPE_LINK, _RTN_UNICAST = 254, 3, 0, 253, 1
 _RTNH_F_ONLINK = 4
+_RTMSG_SIZE = 12
+_FALLBACK = 1  # the metric of a route that counts when there is no other
 
 # linux/neighbour.h
 _RTM_NEWNEIGH, _RTM_DELNEIGH = 28, 29
@@ -55,6 +59,11 @@ class Network:
     def __init__(self, addresses: list[netdev.Address]) -> None:
         self.addresses = addresses
 
+    @property
+    def published(self) -> list[tuple[str, str]]:
+        """Each address, after the device of the host that it is to be reached by."""
+        return [(one.device, one.address) for one in self.addresses]
+
 
 def leave(number: int, network: Network) -> list[str]:
     """Move the calling process to a new network namespace, that of context ``number``.
@@ -71,9 +80,10 @@ def leave(number: int, network: Network) -> list[str]:
             _set_up("lo")
             if not network.addresses:
                 return []
-            complaints = _furnish_inside(number, network, host)
+            inside, complaints = _furnish_inside(number, network, host)
             syscalls.setns(host, syscalls.CLONE_NEWNET)
-            complaints += _furnish_host(number, network)
+            _furnish_host(number)
+            complaints += publish(number, inside.published)
             syscalls.setns(own, syscalls.CLONE_NEWNET)
         return complaints
     finally:
@@ -117,8 +127,54 @@ def remove(number: int) -> None:
             raise
 
 
+def publish_all() -> None:
+    """Have the host route to every context, and answer for it, as when that was made."""
+    for number in context.numbers():
+        if pairs := context.published_of(number):
+            try:
+                publish(number, pairs)
+            except OSError as error:  # if_nametoindex has no errno: the context ends
+                if error.errno not in (None, ENODEV):
+                    raise
+
+
+def publish(number: int, pairs: list[tuple[str, str]]) -> list[str]:
+    """Have the host route each address to context ``number``, and answer for it on its device.
+
+    ``pairs`` are (device, address); what is so already stays. Returns complaints, one for each
+    that cannot be routed. OSError when the context has no device on the host.
+    """
+    end = _host_end(number)
+    index = if_nametoindex(end)
+    complaints = []
+    for device, address in pairs:
+        try:
+            _publish(index, end, device, address)
+        except OSError as error:
+            why = "another vserver has it" if error.errno == EEXIST else reason(error)
+            complaints.append(f"cannot route {address} on {device}: {why}")
+    return complaints
+
+
+def owner_of(address: str) -> str:
+    """The device of the context that the host routes ``address`` to, "" for none."""
+    target = rtnetlink.attribute(_RTA_DST, _packed(address))
+    try:
+        answers = rtnetlink.ask(_RTM_GETROUTE, pack("=4B8x", _AF_INET, 32, 0, 0) + target)
+        found = rtnetlink.attributes(answers[0], _RTMSG_SIZE)
+        device = if_indextoname(*unpack("=I", found[_RTA_OIF]))
+    except (OSError, LookupError):  # there is no route, or one to nowhere
+        return ""
+    return device if device.startswith("vs") and device[2:].isdigit() else ""
+
+
 def unpublish(device: str, address: str) -> None:
-    """Answer for ``address`` on ``device`` of the host no more; nothing if nobody did."""
+    """Answer for ``address`` on ``device`` of the host no more; nothing if nobody did.
+
+    Nor if it is another context's by now.
+    """
+    if owner_of(address):
+        return
     try:
         rtnetlink.change(_RTM_DELNEIGH, _proxy(device, address))
     except OSError as error:
@@ -130,65 +186,79 @@ def _host_end(number: int) -> str:
     return f"vs{number}"
 
 
-def _furnish_inside(number: int, network: Network, host: int) -> list[str]:
-    """The pair of devices, and what is on the inner one."""
+def _furnish_inside(number: int, network: Network, host: int) -> tuple[Network, list[str]]:
+    """The pair of devices, and what is on the inner one; what came to be there, and complaints."""
     device = network.addresses[0].device
     _make_pair(device, _host_end(number), host)
     _set_up(device)
-    complaints = []
+    there, complaints = [], []
     for one in network.addresses:
         label = f"{device}:{one.label.partition(':')[2]}"
         try:
             netdev.add_alias(label, one.address, one.prefix, one.broadcast, with_route=False)
+            there.append(one)
         except OSError as error:
-            complaints.append(_complaint(f"set {label} to", one, error))
-    index = if_nametoindex(device)
-    link = rtnetlink.attribute(_NDA_LLADDR, _GATEWAY_LINK)
-    rtnetlink.create(_RTM_NEWNEIGH, _neighbour(index, _GATEWAY, _NUD_PERMANENT) + link)
-    source = _packed(network.addresses[0].address)
-    rtnetlink.create(_RTM_NEWROUTE, _default_route(index, source))
-    return complaints
+            complaints.append(f"cannot set {label} to {one.address}: {reason(error)}")
+    if there:
+        index = if_nametoindex(device)
+        link = rtnetlink.attribute(_NDA_LLADDR, _GATEWAY_LINK)
+        rtnetlink.create(_RTM_NEWNEIGH, _neighbour(index, _GATEWAY, _NUD_PERMANENT) + link)
+        rtnetlink.create(_RTM_NEWROUTE, _default_route(index, _packed(there[0].address)))
+    return Network(there), complaints
 
 
-def _furnish_host(number: int, network: Network) -> list[str]:
+def _furnish_host(number: int) -> None:
     """The host's end: no address, no IPv6, and nothing comes in from a foreign address."""
     end = _host_end(number)
     _configure(end, "disable_ipv6", "1", protocol="ipv6")
     _configure(end, "rp_filter", "1")
     _configure(end, "forwarding", "1")
     _set_up(end)
-    index = if_nametoindex(end)
-    complaints = []
-    for one in network.addresses:
-        try:
-            _publish(index, one)
-        except OSError as error:
-            complaints.append(_complaint("route", one, error))
-    return complaints
 
 
-def _publish(index: int, address: netdev.Address) -> None:
-    """Route ``address`` to the device ``index``, and answer for it where it belongs."""
-    rtnetlink.create(_RTM_NEWROUTE, _host_route(index, address))
-    _configure(address.device, "forwarding", "1")
+def _publish(index: int, end: str, device: str, address: str) -> None:
+    """Route ``address`` to the device ``end`` of number ``index``, and answer for it on ``device``.
+
+    There are two routes. The first says from where the host itself asks, and the kernel removes
+    it with that address, as when DHCP gives the host another one; the second stays.
+    """
+    proxy = _proxy(device, address)
+    _add_route(end, address, _host_route(index, address, _FALLBACK))
+    if source := _source(device):
+        _add_route(end, address, _host_route(index, address, 0, source))
+    _configure(device, "forwarding", "1")
     try:
-        rtnetlink.create(_RTM_NEWNEIGH, _proxy(address.device, address.address))
+        rtnetlink.create(_RTM_NEWNEIGH, proxy)
     except FileExistsError:  # of one that was killed
         pass
 
 
-def _complaint(what: str, address: netdev.Address, error: OSError) -> str:
-    why = "another vserver has it" if error.errno == EEXIST else os.strerror(error.errno or 0)
-    return f"cannot {what} {address.address}: {why}"
+def _add_route(end: str, address: str, route: bytes) -> None:
+    """FileExistsError when another context has the address."""
+    try:
+        rtnetlink.create(_RTM_NEWROUTE, route)
+    except FileExistsError:
+        if owner_of(address) != end:
+            raise
+
+
+def _source(device: str) -> bytes:
+    """The host's own address on ``device``; none where the kernel has to choose."""
+    try:
+        return rtnetlink.attribute(_RTA_PREFSRC, _packed(netdev.main_address(device).address))
+    except OSError:
+        return b""
 
 
 def _configure(device: str, name: str, value: str, *, protocol: str = "ipv4") -> None:
     """Set a setting of a device of the present namespace, if it is not so yet."""
+    path = _SETTINGS.format(protocol, device, name)
     try:
-        with open(_SETTINGS.format(protocol, device, name), "r+b", buffering=0) as setting:
-            if setting.read(8).strip() != value.encode():
-                setting.seek(0)
-                setting.write(value.encode())
+        with open(path, "rb", buffering=0) as setting:
+            if setting.read(8).strip() == value.encode():
+                return
+        with open(path, "wb", buffering=0) as setting:
+            setting.write(value.encode())
     except FileNotFoundError:
         if protocol != "ipv6":  # a kernel may have none
             raise
@@ -231,17 +301,14 @@ def _default_route(index: int, source: bytes) -> bytes:
     )
 
 
-def _host_route(index: int, address: netdev.Address) -> bytes:
-    body = (
+def _host_route(index: int, address: str, metric: int, source: bytes = b"") -> bytes:
+    return (
         _route(32, _SCOPE_LINK)
-        + rtnetlink.attribute(_RTA_DST, _packed(address.address))
+        + rtnetlink.attribute(_RTA_DST, _packed(address))
         + rtnetlink.attribute(_RTA_OIF, pack("=I", index))
+        + rtnetlink.attribute(_RTA_PRIORITY, pack("=I", metric))
+        + source
     )
-    try:
-        source = netdev.main_address(address.device).address
-    except OSError:  # the device has none of its own: the kernel chooses
-        return body
-    return body + rtnetlink.attribute(_RTA_PREFSRC, _packed(source))
 
 
 def _route(length: int, scope: int, flags: int = 0) -> bytes:
