@@ -766,6 +766,30 @@ def test_any_receives_broadcasts(three: TestHost, addresses: tuple[str, ...]) ->
     assert hears(three, command, "255.255.255.255")
 
 
+UP_TO_END = """
+s = udp("", 6000)
+print("ready", flush=True)
+got = b""
+while got != b"end":
+    got = s.recv(9)
+    print(got)
+"""
+
+
+@pytest.mark.parametrize("operands", ["--ip {0}/32 --bcast {0}", "--ip {0}/31 --bcast {1}"])
+def test_the_address_of_a_network_of_one_or_two_is_no_broadcast(
+    three: TestHost, operands: str
+) -> None:
+    """A copy for who hears broadcasts would be a second datagram to one, or another's."""
+    other = "192.0.2.13"
+    command = f"chbind --silent {operands.format(THIRD, other)} python3 -c".split()
+    with three.start([*command, PROGRAM + UP_TO_END]) as server:
+        server.expect("ready")
+        for address, text in ((THIRD, "it"), (other, "his"), (THIRD, "end")):
+            three.lan.run(f"bash -c 'printf {text} >/dev/udp/{address}/6000'")
+        assert server.wait().out == "ready\nb'it'\nb'end'\n"
+
+
 def test_another_broadcast_address_is_not_heard(three: TestHost) -> None:
     three.run("ip addr add 192.0.2.99/28 brd 192.0.2.111 dev eth0")
     three.lan.run("ip addr add 192.0.2.98/28 brd 192.0.2.111 dev eth0")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from _socket import inet_aton
+
 ANY = "0.0.0.0"
 LIMITED_BROADCAST = "255.255.255.255"
 MAX_ADDRESSES = 16
+_MASK_OF_TWO = 0xFFFFFFFE
 
 
 class AddressSet:
@@ -51,10 +54,27 @@ class AddressSet:
         pairs.pop(ANY, None)
         return sorted(pairs.values(), key=lambda pair: pair[0].startswith("127."))
 
+    def heard_broadcast(self) -> str:
+        """The broadcast address, 0.0.0.0 when that is no broadcast address.
+
+        A network of one or two addresses has none (RFC 3021): what follows from such a mask is
+        an address of the set, or a neighbour's.
+        """
+        wanted = _number(self.broadcast)
+        for address, mask in self.addresses:
+            own, pair = _number(address), _number(mask) == _MASK_OF_TWO
+            if wanted == own or (pair and wanted == own | 1):
+                return ANY
+        return self.broadcast
+
     def __str__(self) -> str:
         """One line that ``parse`` reads back."""
         pairs = (f"{address}/{mask}" for address, mask in self.addresses)
         return " ".join((self.broadcast, *pairs, *self.addresses6))
+
+
+def _number(dotted: str) -> int:
+    return int.from_bytes(inet_aton(dotted), "big")
 
 
 def parse(text: str) -> AddressSet:

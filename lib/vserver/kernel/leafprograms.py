@@ -114,7 +114,7 @@ def _packed(path: str, identity: int, addresses: AddressSet) -> bytes:
         _flags(path),
         wildcard.netns_cookie(),
         identity,
-        inet_aton(addresses.broadcast),
+        inet_aton(addresses.heard_broadcast()),
         b"".join(inet_aton(address) for address, _ in pairs),
         b"".join(inet_pton(_AF_INET6, address) for address in addresses.addresses6),
         b"".join(network + mask + source for network, mask, source in routes),
