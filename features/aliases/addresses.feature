@@ -103,6 +103,18 @@ Feature: every address of a guest is an alias on a device of the host
     Then the host does not have the address 192.0.2.20
     And the host has the address 192.0.2.21 on eth0
 
+  Scenario: a guest whose addresses are all wrong gets none, and not all of them
+    Given the guest "web" has the setting IPROOT=eth0:eth1:192.0.2.20
+    When I run "vserver --silent web exec true"
+    Then the command fails with status 255
+    And it says on standard error:
+      """
+      vserver: IPROOT: Invalid IP number or host name: eth0:eth1:192.0.2.20
+      IPROOT: Invalid IP number or host name: eth0:eth1:192.0.2.20
+      """
+    When I run "vserver --silent web start"
+    Then the command fails with status 1
+
   Scenario: a host name is asked for once
     Given the guest "web" has the setting IPROOT=www.example.net.
     And the file "/etc/resolv.conf":

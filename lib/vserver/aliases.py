@@ -210,7 +210,7 @@ def addresses(config: Config, name: str, *, nodev: bool = False) -> tuple[list[s
     """What chbind(8) gets for guest ``name``: ``ADDRESS[/MASK]`` strings, and the broadcast.
 
     Host names stay names. A mask that is not in IPROOT is the device's, where there is one.
-    The broadcast is that of the first alias; with ``nodev`` there is none. VserverError when
+    The broadcast is that of the first alias; with ``nodev`` there is none. VserverError (255) when
     IPROOT has words but no address: the guest must not get all of them instead.
     """
     words = config.words("IPROOT") or [NO_ADDRESS]
@@ -223,7 +223,7 @@ def addresses(config: Config, name: str, *, nodev: bool = False) -> tuple[list[s
     else:
         found = [entry.operand(present) for entry in entries]
     if not found:
-        raise VserverError("IPROOT: " + INVALID_ADDRESS % config["IPROOT"])
+        raise VserverError("IPROOT: " + INVALID_ADDRESS % config["IPROOT"], 255)
     first = "" if nodev else _first_broadcast(entries, present)
     return found, config["IPROOTBCAST"] or first or LIMITED_BROADCAST
 
