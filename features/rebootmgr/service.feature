@@ -78,6 +78,13 @@ Feature: the service rebootmgr
       | mount -o remount,ro /run                                     | Read-only file system   |
       | mount -o remount,size=64k /run; ! cat /dev/zero >/run/filled | No space left on device |
 
+  Scenario: it is stopped when nobody reads what is told
+    Given I run "/etc/init.d/rebootmgr start"
+    When I run "/etc/init.d/rebootmgr stop >/dev/full"
+    Then it says "rebootmgr: write error: No space left on device" on standard error
+    When I run "/etc/init.d/rebootmgr status"
+    Then it prints "rebootmgr is NOT running"
+
   Scenario: what shows that it was started matters to nobody else
     Given the empty file "/var/lock/subsys"
     When I run "/etc/init.d/rebootmgr start"

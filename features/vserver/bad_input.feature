@@ -133,6 +133,29 @@ Feature: vserver says in one line what is wrong, and does nothing
       | status  |
       | fly     |
 
+  Scenario Outline: a guest is started and stopped, whoever reads of it
+    Given the guest "web" has the setting IPROOT=eth0:192.0.2.20
+    And I run "vserver web <before>"
+    When I run "vserver web <command> >/dev/full"
+    Then the command fails with status 1
+    And it says "vserver: write error: No space left on device" on standard error
+    When I run "vserver web running"
+    Then it prints "Server web is <state>"
+
+    Examples:
+      | before | command | state       |
+      | stop   | start   | running     |
+      | start  | restart | running     |
+      | start  | stop    | not running |
+
+  Scenario: the output of a command is its own
+    When I run "vserver web exec true >/dev/full"
+    Then the command succeeds
+    And standard error is empty
+    When I run "vserver web exec echo text >/dev/full"
+    Then the command fails with status 255
+    And it says "vserver: write error: No space left on device" on standard error
+
   Scenario: what cannot be printed is shown by its bytes
     When I run "vserver "$(printf 'web\033[2J\377')" start"
     Then the command fails with status 1

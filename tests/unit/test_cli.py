@@ -55,7 +55,13 @@ def test_what_cannot_be_said_is_one_line() -> None:
 def test_progress_that_cannot_be_told_does_not_end_the_work() -> None:
     body = "inform('hello'); print('done', file=sys.stderr); return 0"
     status, _out, err = outcome(body, ">/dev/full")
-    assert (status, err) == (1, "done\n-c: write error: No space left on device\n")
+    assert (status, err) == (1, "-c: write error: No space left on device\ndone\n")
+
+
+def test_progress_that_cannot_be_told_is_told_once() -> None:
+    body = "inform('hello'); __import__('os').system('echo hello'); inform('hello'); return 0"
+    status, _out, err = outcome(body, ">/dev/full")
+    assert (status, err) == (1, "-c: write error: No space left on device\n")
 
 
 def test_bytes_that_are_no_text_are_printed_as_they_were_read() -> None:

@@ -20,6 +20,8 @@ gc.disable()  # a command is over before there is garbage; looking for it takes 
 DEBUG_VARIABLE = "VSERVER_DEBUG"
 BYTES = "surrogateescape"  # how text that came from bytes becomes those bytes again
 
+_output_is_lost = False  # and that was told
+
 
 def run(main: Callable[[], int], failed: int = 255) -> NoReturn:
     """Run a command's ``main`` and leave with its status.
@@ -38,10 +40,8 @@ def run(main: Callable[[], int], failed: int = 255) -> NoReturn:
     status = _guarded(main, failed)
     error = _write_error()
     if error:
-        status = status or 1
-        if not isinstance(error, BrokenPipeError):
-            complain(f"{program()}: write error: {reason(error)}")
-    os._exit(status)
+        _tell_write_error(error)
+    os._exit(status or int(error is not None or _output_is_lost))
 
 
 def _open_missing_descriptors() -> None:
@@ -88,14 +88,32 @@ def namer() -> Callable[[str], str]:
 
 
 def inform(text: str) -> None:
-    """Print one line of progress, if that can be done.
+    """Print one line of progress.
 
-    Nobody to read it is no reason to leave the work half done; the last write tells.
+    Nobody to read it is no reason to leave the work half done: that is told once, and what else
+    we and the programs that we run write to standard output goes nowhere.
     """
+    global _output_is_lost
+    try:
+        say(text)
+    except OSError as error:
+        _output_is_lost = True
+        _tell_write_error(error)
+        with open("/dev/null", "wb", buffering=0) as null:
+            os.dup2(null.fileno(), 1)
+
+
+def mention(text: str) -> None:
+    """Print one line before a command takes over standard output, which is its own to judge."""
     try:
         say(text)
     except OSError:
         pass
+
+
+def _tell_write_error(error: OSError) -> None:
+    if not isinstance(error, BrokenPipeError):
+        complain(f"{program()}: write error: {reason(error)}")
 
 
 def _write_error() -> OSError | None:

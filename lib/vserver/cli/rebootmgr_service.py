@@ -10,7 +10,7 @@ from _signal import SIGTERM
 from typing import TYPE_CHECKING
 
 from vserver import config, paths, pidfile, subsys
-from vserver.cli import complain, say
+from vserver.cli import complain, inform, say
 from vserver.errors import VserverError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def main() -> int:
 
 def _start() -> int:
     """Start the manager, unless it runs; its status when it cannot serve anybody."""
-    say("Starting the reboot manager")
+    inform("Starting the reboot manager")
     status = 0 if pidfile.holder(PIDFILE) else _launch(_names())
     if status == 0:
         subsys.mark(SERVICE, _complain)
@@ -107,7 +107,7 @@ def _end_unknown(pid: int) -> int:
 
 
 def _stop() -> int:
-    say("Stopping the reboot manager")
+    inform("Stopping the reboot manager")
     pid = pidfile.holder(PIDFILE)
     if pid:
         os.kill(pid, SIGTERM)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from vserver import config, state
-from vserver.cli import complain, inform, say
+from vserver.cli import complain, inform, mention, say
 from vserver.errors import VserverError
 from vserver.kernel import context
 from vserver.messages import Messages, visible
@@ -58,10 +58,11 @@ MISSING_COMMAND = (
 class Options:
     """The options before the name of the guest."""
 
-    __slots__ = ("nodev", "silent", "verbose")
+    __slots__ = ("hands_over", "nodev", "silent", "verbose")
 
     def __init__(self) -> None:
         self.nodev = self.silent = self.verbose = False
+        self.hands_over = False  # do we become a command of the guest's?
 
     def messages(self) -> Messages:
         """How the work speaks under these options."""
@@ -71,7 +72,7 @@ class Options:
     def inform(self, line: str) -> None:
         """Print a line of progress, unless --silent."""
         if not self.silent:
-            inform(line)
+            (mention if self.hands_over else inform)(line)
 
 
 def main() -> int:
@@ -141,6 +142,7 @@ def _dispatch(name: str, command: str, arguments: list[str], options: Options) -
     if command not in COMMANDS:
         say(f"Command unknown {visible(command)}\n")
         return _show_usage(1)
+    options.hands_over = command not in WITHOUT_COMMAND
     try:
         return COMMANDS[command](one, arguments, options)
     except VserverError as error:
