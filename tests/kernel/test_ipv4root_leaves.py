@@ -179,6 +179,33 @@ print(len(bpf.keys(sets, 8)), os.listdir(pinned) == pins)
     assert (result.out, result.err) == ("1000 1001\n0 True\n", "")
 
 
+PAIR = "ip link add eth7 index 77 type veth peer name far7 && ip link set eth7 up"
+SET = "chbind --silent --ip 192.0.2.10 --ip 198.51.100.1"
+
+
+def test_a_device_with_the_number_of_one_that_is_gone(host: TestHost) -> None:
+    """Or one that was in another network namespace for a while: it keeps its number."""
+    for gone in ("ip link del eth7", "true"):
+        host.run(f"{PAIR} && ip addr add 198.51.100.1/24 dev eth7")
+        assert host.run(f"{SET} true && {gone}").err == ""
+    host.run("ip netns add far && ip link set far7 netns far")
+    host.run("ip -n far addr add 198.51.100.2/24 dev far7 && ip -n far link set far7 up")
+    with host.start(f"{SET} listen -u 0.0.0.0:6000 yes") as server:
+        server.expect("listening")
+        assert host.run("ip netns exec far ask -u 198.51.100.1:6000").out == "yes\n"
+
+
+def test_devices_and_namespaces_that_come_and_go_leave_nothing(host: TestHost) -> None:
+    come = "ip link add eth7 type veth peer name far7; ip addr add 198.51.100.1/24 dev eth7"
+    pins = "ls /sys/fs/bpf/vserver-*"
+    counts = set()
+    for _ in range(4):
+        host.run(f"{come}; {SET} true; ip link del eth7")
+        assert host.run(["unshare", "-n", "sh", "-c", f"ip link set lo up; {SET} true"]).err == ""
+        counts.add(len(host.run(pins).out.splitlines()))
+    assert len(counts) == 1, counts
+
+
 def test_clearing_up_takes_no_longer_where_there_are_many(host: TestHost) -> None:
     """A command looks at some of the sets that others may have left, not at all of them."""
     counts = []

@@ -29,6 +29,8 @@ _LOCK = f"{STATE_DIR}/.bpf-lock"
 _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_GET_NEXT_KEY = 1, 2, 4
 _PROG_LOAD = 5
 _OBJ_PIN, _OBJ_GET, _PROG_ATTACH, _PROG_QUERY, _LINK_CREATE, _LINK_UPDATE = 6, 7, 8, 16, 28, 29
+_OBJ_GET_INFO_BY_FD = 15
+_LINK_TYPE_NETNS, _LINK_TYPE_TCX = 5, 11
 _F_ALLOW_MULTI = 2
 _PROG_TYPE_LSM = 29
 
@@ -141,6 +143,15 @@ def link(program: int, target: int, attach_type: int) -> int:
 def update_link(link_fd: int, program: int) -> None:
     """Put ``program`` in the place of the one that a link has attached (BPF_LINK_UPDATE)."""
     _bpf(_LINK_UPDATE, (link_fd, 4), (program, 4), (0, 4))
+
+
+def link_target(fd: int) -> int | None:
+    """The network namespace (inode) or device (index) that a link is attached to, 0 when that is
+    gone; None for what is no such link (BPF_OBJ_GET_INFO_BY_FD).
+    """
+    info = (ctypes.c_uint32 * 6)()  # struct bpf_link_info: type, id, program, padding, target
+    _bpf(_OBJ_GET_INFO_BY_FD, (fd, 4), (ctypes.sizeof(info), 4), (ctypes.addressof(info), 8))
+    return info[4] if info[0] in (_LINK_TYPE_NETNS, _LINK_TYPE_TCX) else None
 
 
 def update(map_fd: int, key: bytes, value: bytes) -> None:

@@ -60,13 +60,17 @@ def serve(pinned: str, *, several: bool) -> list[str]:
     """
     cookie = netns_cookie()
     complaints = []
+    made: list[str] = []
     if several:
         _serve_connections(pinned, cookie)
     for device in sorted({address.device for address in netdev.addresses()}):
-        refused = _serve_device(pinned, cookie, device)
+        refused = _serve_device(pinned, cookie, device, made)
         if refused and several:
             what = f"no filter on {device}, so datagrams reach the first address only"
             complaints.append(f"{what}: {reason(refused)}")
+    if made:  # where devices come, others have gone
+        _sweep(pinned)
+        _sweep(MAPS)
     return complaints
 
 
@@ -87,13 +91,20 @@ def _serve_connections(pinned: str, cookie: int) -> None:
         os.close(namespace)
 
 
-def _serve_device(pinned: str, cookie: int, device: str) -> OSError | None:
-    """Attach both programs to a device; the error where it can have no filter for what comes in."""
+def _serve_device(pinned: str, cookie: int, device: str, made: list[str]) -> OSError | None:
+    """Attach both programs to a device; the error where it can have no filter for what comes in.
+
+    The marks of what was not there before are added to ``made``.
+    """
     refused = None
     for program, tcx, parent in (_OUT, _IN):
         refused = None
         try:
-            _filter(pinned, program, cookie, if_nametoindex(device), tcx, parent)
+            index = if_nametoindex(device)
+            mark = f"{pinned}/{program}-{cookie}-{index}"
+            if not _is_attached(mark):
+                _filter(f"{pinned}/{program}", index, tcx, parent, mark)
+                made.append(mark)
         except OSError as error:
             if device not in netdev.devices():
                 return None
@@ -103,17 +114,55 @@ def _serve_device(pinned: str, cookie: int, device: str) -> OSError | None:
     return refused
 
 
-def _filter(pinned: str, program: str, cookie: int, index: int, tcx: int, parent: int) -> None:
-    """Attach ``program`` to the device ``index``, unless it is there, by tcx or by clsact."""
-    mark = f"{pinned}/{program}-{cookie}-{index}"
-    if os.path.exists(mark):
-        return
+def _filter(program: str, index: int, tcx: int, parent: int, mark: str) -> None:
+    """Attach a pinned program to the device ``index``, by tcx or by clsact."""
     try:
-        _link(f"{pinned}/{program}", index, tcx, mark)
+        _link(program, index, tcx, mark)
     except OSError as error:
         if error.errno != EINVAL:
             raise
-        _set_filter(f"{pinned}/{program}", index, parent, mark)
+        _set_filter(program, index, parent, mark)
+
+
+def _is_attached(mark: str) -> bool:
+    """Is there a mark, and not that of a device which is gone? Another one may have its number.
+
+    So may the same one, back from another network namespace.
+    """
+    try:
+        gone = _target(mark) == 0
+    except FileNotFoundError:
+        return False
+    if gone:
+        _forget(mark)
+    return not gone
+
+
+def _target(mark: str) -> int | None:
+    """As bpf.link_target; None too for a filter of traffic control, which cannot be asked."""
+    fd = bpf.open_pinned(mark)
+    try:
+        return bpf.link_target(fd)
+    finally:
+        os.close(fd)
+
+
+def _sweep(directory: str) -> None:
+    """Remove the links of devices and network namespaces that are gone."""
+    for name in os.listdir(directory):
+        path = f"{directory}/{name}"
+        try:
+            if "-" in name and _target(path) == 0:
+                _forget(path)
+        except FileNotFoundError:  # another command sweeps
+            continue
+
+
+def _forget(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
 
 
 def _link(program: str, target: int, attach_type: int, mark: str) -> None:
