@@ -85,6 +85,25 @@ def test_a_kernel_without_one_of_the_parts(
     assert two.run("find /sys/fs/cgroup -name 'ip4-*' -type d").out == ""
 
 
+@pytest.mark.parametrize("sets", [ONE, SEVERAL])
+def test_programs_that_cannot_be_pinned(two: TestHost, sets: str) -> None:
+    two.run("mount -t bpf bpf /sys/fs/bpf; mount -o remount,ro /sys/fs/bpf")
+    why = "cannot load the BPF programs: map '"
+    check(two.run(f"{sets} echo run"), why, "it takes a BPF file system on /sys/fs/bpf that can")
+    two.run(f"mount -o remount,rw /sys/fs/bpf; {sets} true; mount -o remount,ro /sys/fs/bpf")
+    result = two.run(f"{sets} --bcast 192.0.2.255 echo run")
+    assert result.err.startswith("Can't set the ipv4 root (/sys/fs/bpf/vserver-")
+    assert result.err.endswith(": Read-only file system)\n")
+
+
+def test_no_right_to_attach(two: TestHost) -> None:
+    """The kernel makes EINVAL of it for the packet filters."""
+    two.run(f"{ONE} true")
+    result = two.run(f"capsh --drop=cap_net_admin,cap_sys_admin -- -c '{SEVERAL} echo run'")
+    why = "cannot attach the BPF program ingress: Operation not permitted)"
+    check(result, why, TAKES_ROOT)
+
+
 @pytest.mark.parametrize("error, remedy", [("EINVAL", TAKES_KERNEL), ("EPERM", TAKES_ROOT)])
 def test_no_lookup_of_sockets(two: TestHost, error: str, remedy: str) -> None:
     """Which only sets of several addresses need; they have no connections without it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from errno import EEXIST, EINVAL, ENOENT, ENOSYS, EPERM
+from errno import EEXIST, EINVAL, ENOENT, ENOSYS, EPERM, EROFS
 
 from vserver.errors import VserverError, reason
 from vserver.kernel import statedir, syscalls
@@ -84,9 +84,16 @@ def _lock() -> int:
 
 
 def open_pinned(path: str) -> int:
-    """A descriptor of the program, map or link that is pinned at ``path`` (BPF_OBJ_GET)."""
+    """A descriptor of the program, map or link that is pinned at ``path`` (BPF_OBJ_GET).
+
+    OSError with the path: EROFS too, since the kernel asks for the right to write.
+    """
     name = ctypes.create_string_buffer(os.fsencode(path))
-    return _bpf(_OBJ_GET, (ctypes.addressof(name), 8), (0, 8))
+    try:
+        return _bpf(_OBJ_GET, (ctypes.addressof(name), 8), (0, 8))
+    except OSError as error:
+        error.filename = path
+        raise
 
 
 def pin(fd: int, path: str) -> bool:
@@ -233,6 +240,8 @@ def remedy(number: int) -> str:
     """What it takes where a call of bpf(2) fails with error ``number``, in one line."""
     if number == EPERM:
         return "it takes root, outside of containers and of kernel lockdown"
+    if number == EROFS:
+        return f"it takes a BPF file system on {FILE_SYSTEM} that can be written"
     options = "CONFIG_BPF_SYSCALL" if number in (ENOSYS, ENOENT) else "CONFIG_CGROUP_BPF"
     return f"it takes Linux 6.1 or newer with {options}; this is {os.uname().release}"
 

@@ -69,11 +69,23 @@ def _attach(fd: int, pinned: str, name: str, attach_type: int) -> None:
     program = bpf.open_pinned(f"{pinned}/{name}")
     try:
         bpf.attach(fd, program, attach_type)
-    except OSError as error:
+    except OSError as refusal:
+        error = _true_reason(refusal, fd, attach_type)
         why = f"cannot attach the BPF program {name}: {reason(error)}"
         raise VserverError(why, 255, remedy=_remedy(error.errno or 0)) from None
     finally:
         os.close(program)
+
+
+def _true_reason(refusal: OSError, fd: int, attach_type: int) -> OSError:
+    """EPERM for who lacks CAP_NET_ADMIN: bpf_prog_attach() in the kernel makes EINVAL of it."""
+    try:
+        bpf.can_attach(fd, attach_type)
+    except PermissionError as error:
+        return error
+    except OSError:
+        pass
+    return refusal
 
 
 def _remedy(number: int) -> str:
