@@ -61,6 +61,12 @@ def test_the_next_command_works_with_a_user_namespace(web: TestHost) -> None:
     assert len(set(web.run("readlink /proc/[0-9]*/ns/user").out.split())) == 1
 
 
+@pytest.mark.parametrize("after", ["start", "stop"])
+def test_the_next_command_works_with_a_network_of_its_own(web: TestHost, after: str) -> None:
+    write_conf(web, "web", {**CONF, "S_FLAGS": "netns"})
+    _kill_at_each_step(web, "stop", "start", after)
+
+
 def _kill_at_each_step(web: TestHost, before: str, command: str, after: str) -> None:
     _must(web, before)
     steps = _sample(_steps(web, command))
@@ -116,6 +122,7 @@ def _left(host: TestHost) -> list[str]:
         "find /var/run/vservers -type f ! -name web.ctx ! -name '*lock';"
         "find /vservers/web -xdev -name '.*' ! -name .bashrc;"
         "ip -o addr show label 'eth0:*'; pgrep -a httpd;"
+        "ip -br link | grep '^vs'; ip neigh show proxy; ip route show 192.0.2.20;"
         "grep /vservers/ /proc/self/mounts"
     )
     return host.run(script).out.splitlines()
