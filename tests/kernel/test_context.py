@@ -34,7 +34,7 @@ def processes(host: TestHost) -> list[str]:
 
 def test_three_hundred_contexts_leave_nothing(host: TestHost) -> None:
     script = "for i in $(seq 75); do chcontext --silent --secure true; done"
-    assert host.run(f"for j in 1 2 3 4; do ({script}) & done; wait", timeout=120) == (0, "", "")
+    assert host.run(f"for j in 1 2 3 4; do ({script}) & done; wait", timeout=300) == (0, "", "")
     number = int(host.run("chcontext true").out.split()[-1])
     assert (number, contexts(host)) == (49452, [49452])
     eventually(lambda: processes(host) == [], f"end of {processes(host)}")

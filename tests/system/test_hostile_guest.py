@@ -104,7 +104,7 @@ def test_a_second_chroot_does_not_lead_out(web: TestHost) -> None:
         "cat /proc/1/cwd/mark-of-the-host",
         "cat /proc/*/root/mark-of-the-host",
         "ls /sys/fs/cgroup/vserver",
-        "cat /proc/kcore",
+        "head -c 1 /proc/kcore | grep .",
         "cat /dev/mem",
         "echo 0 >/proc/sys/kernel/randomize_va_space",
         "echo b >/proc/sysrq-trigger",
