@@ -67,7 +67,7 @@ Feature: what runs in a guest stays in it
       | echo /x >/proc/sys/kernel/core_pattern      |
       | echo 1 >/proc/sys/vm/drop_caches            |
       | echo b >/proc/sysrq-trigger                 |
-      | head -c 1 /proc/kcore \| grep .            |
+      | head -c 1 /proc/kcore \| grep .             |
       | dmesg                                       |
       | swapoff -a; swapon /x                       |
       | ip addr add 10.9.9.9/8 dev eth0             |
