@@ -60,6 +60,21 @@ Feature: vserver NAME exec runs a command in a guest
     Then the screen shows "got it"
     And the command on the terminal ends with status 3
 
+  Scenario: Control-Z stops vserver with the command, as a job of the shell
+    Given "bash --norc" runs on a terminal
+    When I type "vserver --silent web exec sh -c 'echo rea''dy; sleep 1; echo en''d'"
+    And the screen shows "ready"
+    And I press Control-Z
+    And the screen shows "Stopped"
+    And I type "fg"
+    Then the screen shows "end"
+
+  Scenario: a command that the guest has stopped can be ended
+    Given "vserver --silent web exec sh -c 'echo ready; kill -STOP $$'" runs in the background
+    And the command in the background prints "ready"
+    When I run "pkill -TERM -x vserver"
+    Then the command in the background ends
+
   @0.21-08
   Scenario Outline: words keep their boundaries
     Given the guest "web" is <state>

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from _signal import SIGCONT, SIGINT
 from errno import ENODEV, ESRCH
 
 from vserver import guest, session, state
@@ -46,7 +47,7 @@ def suexec(one: Guest, user: str, words: list[str]) -> NoReturn:
         command.prepare = guest.limiter(limits, one.messages.warn)
         command.user = _identity(one, root, place, user)
     _stand_in(place, command)
-    _become_session(place, command, f"vserver {one.name}")
+    _become_session(place, command, f"vserver {one.name}", job=True)
 
 
 def _stand_in(place: Place, command: Command) -> None:
@@ -55,15 +56,18 @@ def _stand_in(place: Place, command: Command) -> None:
         command.streams = streams.of_caller(place.door.root)
 
 
-def _become_session(place: Place, command: Command, title: str) -> NoReturn:
-    """Start ``command``, on a terminal of the guest's in place of ours, and wait for its end."""
+def _become_session(place: Place, command: Command, title: str, *, job: bool) -> NoReturn:
+    """Start ``command``, on a terminal of the guest's in place of ours, and wait for its end.
+
+    ``job`` as for isolation.attend.
+    """
     terminal = pty.open_inside(place.door.root) if place.door else None
     if terminal and command.user:
         terminal.give_to(command.user[0])
     spawn.hold_signals()
     pid = start(place, command, terminal)
     place.release()
-    isolation.attend(pid, place.door, terminal, title, command.streams)
+    isolation.attend(pid, place.door, terminal, title, command.streams, job=job)
 
 
 def chkconfig(one: Guest, arguments: list[str]) -> int:
@@ -230,7 +234,8 @@ def _start_session(place: Place, command: Command) -> int:
     helper = os.fork()
     if helper == 0:
         try:
-            _become_session(place, command, "vserver")
+            # a guest that stops its scripts must not stop who starts or stops it
+            _become_session(place, command, "vserver", job=False)
         except VserverError as error:
             os.write(writer, os.fsencode(error.text))
         except OSError as error:
@@ -255,7 +260,8 @@ def _wait(pid: int, place: Place | None, seconds: float = 0) -> int:
             return isolation.wait(pid, place.door if place else None)
         except KeyboardInterrupt:
             if place:
-                os.killpg(pid, 2)
+                os.killpg(pid, SIGINT)
+                os.killpg(pid, SIGCONT)  # one that is stopped has to be continued to notice
 
 
 def _exit_code(status: int) -> int:

@@ -7,9 +7,10 @@
  *                                    start COMMAND as a sibling; tell on descriptor REPORT "P" and
  *                                    its pid, "G" when it is about to be executed, "E" and errno
  *                                    when that failed. REAPED is 1 where process 1 is this program
- *   NAME wait PID INIT MASTER OUT FILE PIPE FILE PIPE FILE PIPE
+ *   NAME wait PID INIT JOB MASTER OUT FILE PIPE FILE PIPE FILE PIPE
  *                                    wait for PID, relay a terminal and files that are its standard
- *                                    input, output and error, end as PID ended
+ *                                    input, output and error, end as PID ended. JOB is 1 where a
+ *                                    shell that started us may be told to stop and continue it
  *
  * It is started from a sealed memory file, so that a guest which opens /proc/PID/exe finds this
  * program and not a file of the host. A number of -1 stands for "no such descriptor".
@@ -161,7 +162,8 @@ static int end_like(int status)
 /*
  * The leader of a session on a terminal. When a leader ends, the kernel hangs up on the group in
  * the foreground, and a service that was started there would end with its script. So the command
- * gets a group of its own, and at the end the leader is alone in the foreground.
+ * gets a group of its own, and at the end the leader is alone in the foreground. It stops with the
+ * command: whoever waits for it outside knows whether somebody can continue them.
  */
 static int lead(int tty, pid_t command, const sigset_t *signals)
 {
@@ -170,7 +172,7 @@ static int lead(int tty, pid_t command, const sigset_t *signals)
 	prctl(PR_SET_NAME, "session");
 	for (;;) {
 		signal = sigwaitinfo(signals, NULL);
-		if (signal == SIGINT || signal == SIGQUIT)
+		if (signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP || signal == SIGCONT)
 			kill(-command, signal);
 		else if (signal > 0 && signal != SIGCHLD)
 			kill(command, signal);
@@ -178,8 +180,8 @@ static int lead(int tty, pid_t command, const sigset_t *signals)
 			continue;
 		if (!WIFSTOPPED(status))
 			break;
-		if (WSTOPSIG(status) == SIGTSTP)
-			kill(-command, SIGCONT);        /* nobody here could do that later */
+		kill(getpid(), SIGSTOP);
+		kill(-command, SIGCONT);
 	}
 	tcsetpgrp(tty, getpgrp());
 	return end_like(status);
@@ -377,8 +379,11 @@ static void stay_behind(struct stream *out, struct stream *err)
 
 /* ---- waiting for a command ---------------------------------------------------------------- */
 
+enum { TAKEOVER_MS = 1000 };    /* in which a shell notices that its job has stopped */
+
 struct session {
 	pid_t pid;
+	int job;                    /* are we in a job that can be stopped with the command? */
 	int master, out;            /* the pseudo-terminal and where its output goes */
 	int in;                     /* the administrator's terminal, -1 when not read */
 	struct termios saved;
@@ -399,9 +404,12 @@ static void make_raw(struct session *s)
 {
 	struct termios raw;
 
+	int mine = s->in >= 0;
+
+	s->in = -1;
 	if (s->master < 0 || !isatty(STDIN_FILENO) || tcgetpgrp(STDIN_FILENO) != getpgrp())
 		return;
-	if (tcgetattr(STDIN_FILENO, &s->saved) < 0)
+	if (!mine && tcgetattr(STDIN_FILENO, &s->saved) < 0)
 		return;
 	s->in = STDIN_FILENO;
 	raw = s->saved;
@@ -409,10 +417,11 @@ static void make_raw(struct session *s)
 	tcsetattr(s->in, TCSADRAIN, &raw);
 }
 
-static void restore(const struct session *s)
+static void restore(struct session *s)
 {
 	if (s->in >= 0)
 		tcsetattr(s->in, TCSADRAIN, &s->saved);
+	s->in = -1;
 }
 
 /* Output of the guest; 0 when there is none for now, -1 when the terminal is closed inside. */
@@ -452,10 +461,94 @@ static void pass_input(struct session *s)
 	}
 }
 
-/* What a terminal sends to a group goes to the command's group, the rest to the command. */
+/*
+ * What a terminal sends to a group goes to the command's group, the rest to the command. One that
+ * is stopped has to be continued to notice.
+ */
 static void forward(const struct session *s, int signal)
 {
 	kill(signal == SIGINT || signal == SIGQUIT ? -s->pid : s->pid, signal);
+	if (signal != SIGUSR1 && signal != SIGUSR2 && signal != SIGTSTP)
+		kill(-s->pid, SIGCONT);
+}
+
+static void resume(struct session *s)
+{
+	make_raw(s);
+	copy_window_size(s);
+	kill(-s->pid, SIGCONT);
+}
+
+/*
+ * A shell that controls jobs takes the terminal when one stops. Others wait for ever (a set +m, a
+ * script that ignores SIGTSTP): a guest that stops must not leave the administrator in there.
+ */
+static pid_t watch_over(pid_t group)
+{
+	pid_t watcher = fork();
+
+	if (watcher > 0)
+		setpgid(watcher, watcher);
+	if (watcher)
+		return watcher;
+	setpgid(0, 0);
+	poll(NULL, 0, TAKEOVER_MS);
+	if (tcgetpgrp(STDIN_FILENO) == group)
+		kill(-group, SIGCONT);
+	_exit(0);
+}
+
+static void stop_job(pid_t watcher)
+{
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	kill(0, SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	if (watcher > 0) {
+		kill(watcher, SIGKILL);
+		waitpid(watcher, NULL, 0);
+	}
+}
+
+/*
+ * The command is stopped, by the guest or at the keyboard, and so is the job that we are in. Where
+ * that has no shell at all the kernel drops the signal (an orphaned process group), and the
+ * command goes on at once.
+ */
+static void suspend(struct session *s)
+{
+	int foreground = s->in >= 0;
+
+	if (s->job) {
+		restore(s);
+		stop_job(foreground ? watch_over(getpgrp()) : 0);
+	}
+	resume(s);
+}
+
+/* 1 when the command has ended, its status in *status. Without a terminal a stop is its own affair. */
+static int look(struct session *s, int *status)
+{
+	if (waitpid(s->pid, status, WNOHANG | WUNTRACED) != s->pid)
+		return 0;
+	if (!WIFSTOPPED(*status))
+		return 1;
+	if (s->out >= 0)
+		suspend(s);
+	return 0;
+}
+
+static void stop_command(struct session *s)
+{
+	if (s->out >= 0) {
+		forward(s, SIGTSTP);
+	} else {
+		kill(-s->pid, SIGSTOP);         /* SIGTSTP does nothing to a session of its own */
+		suspend(s);
+	}
 }
 
 /* 1 when the command has ended, its status in *status. */
@@ -465,25 +558,36 @@ static int take_signal(struct session *s, int signals, int *status)
 
 	if (read(signals, &info, sizeof info) != sizeof info)
 		return 0;
-	if (info.ssi_signo == SIGCHLD)
-		return waitpid(s->pid, status, WNOHANG) == s->pid;
-	if (info.ssi_signo == SIGWINCH)
+	switch (info.ssi_signo) {
+	case SIGCHLD:
+		return look(s, status);
+	case SIGWINCH:
 		copy_window_size(s);
-	else
+		return 0;
+	case SIGTSTP:
+		stop_command(s);
+		return 0;
+	case SIGCONT:
+		resume(s);
+		return 0;
+	default:
 		forward(s, info.ssi_signo);
-	return 0;
+		return 0;
+	}
 }
 
-static int open_signals(void)
+static int open_signals(int job)
 {
 	static const int wanted[] = {
-		SIGCHLD, SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2
+		SIGCHLD, SIGWINCH, SIGCONT, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2
 	};
 	sigset_t set;
 
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
 		sigaddset(&set, wanted[i]);
+	if (job)
+		sigaddset(&set, SIGTSTP);
 	int signals = signalfd(-1, &set, SFD_CLOEXEC);
 	sigaddset(&set, SIGPIPE);       /* these are errors of write(2) */
 	sigaddset(&set, SIGXFSZ);
@@ -503,9 +607,9 @@ static void relay_terminal(struct session *s, const struct pollfd *master, const
 
 static int relay(struct session *s)
 {
-	int signals = open_signals(), status = 0;
+	int signals = open_signals(s->job), status = 0;
 
-	if (waitpid(s->pid, &status, WNOHANG) == s->pid)
+	if (look(s, &status))
 		return status;
 	for (;;) {
 		struct pollfd watched[] = {
@@ -542,9 +646,9 @@ static int finish(struct session *s)
 	return s->streams[1].error ? s->streams[1].error : s->streams[2].error;
 }
 
-static int await(pid_t pid, int init, int master, int out, char **files)
+static int await(pid_t pid, int init, int job, int master, int out, char **files)
 {
-	struct session s = { .pid = pid, .master = master, .out = out, .in = -1 };
+	struct session s = { .pid = pid, .job = job, .master = master, .out = out, .in = -1 };
 
 	prctl(PR_SET_NAME, "vserver");
 	for (int i = 0; i < STREAMS; i++)
@@ -568,7 +672,8 @@ int main(int argc, char **argv)
 		return reap();
 	if (argc > 5 && !strcmp(argv[1], "run"))
 		return run(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), argv + 5);
-	if (argc == 6 + 2 * STREAMS && !strcmp(argv[1], "wait"))
-		return await(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]), argv + 6);
+	if (argc == 7 + 2 * STREAMS && !strcmp(argv[1], "wait"))
+		return await(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]), atoi(argv[6]),
+			     argv + 7);
 	return FAILED;
 }

@@ -350,9 +350,15 @@ def attend(
     terminal: Terminal | None,
     title: str,
     streams: Streams | None = None,
+    *,
+    job: bool = True,
 ) -> NoReturn:
     """Become the small program that waits for ``pid``, relays the terminal and the ``streams``,
-    ends like it."""
+    ends like it.
+
+    With ``job`` it stops and goes on with ``pid`` where a shell controls both as a job, as su(1)
+    does; else a stop on the terminal is undone at once.
+    """
     init = door.pidfd if door and not door.init.is_guest else -1
     master = terminal.master if terminal else -1
     out = terminal.output if terminal else -1
@@ -365,5 +371,5 @@ def attend(
         redirect_to_null()
     spawn.reset_signals(spawn.FORWARDED)
     init, master, *files = descriptors
-    numbers = map(str, (pid, init, master, out, *files))
+    numbers = map(str, (pid, init, int(job), master, out, *files))
     os.execv(paths.STUB, [title, "wait", *numbers])
