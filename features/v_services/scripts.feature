@@ -76,3 +76,8 @@ Feature: there is a v_ script for each service that virtual servers have as well
       | words             |
       |                   |
       | /etc/init.d/httpd |
+
+  Scenario: how it is called
+    When I run "/usr/lib/vserver/vsysvwrapper --help"
+    Then the command succeeds
+    And standard error contains "vsysvwrapper service_name [argument]..."

@@ -16,3 +16,8 @@ Feature: init scripts that would leave their work to systemd
     Then the command succeeds
     And the output has the line "Starting OpenBSD Secure Shell server: sshd."
     And "ask ADDRESS:22" shows "SSH-2.0-OpenSSH" at 127.0.0.1 and 192.0.2.10
+
+  Scenario: chbind by hand
+    When I run "SYSTEMCTL_SKIP_REDIRECT=1 chbind --silent --ip eth0 /etc/init.d/ssh start"
+    Then the command succeeds
+    And "ask ADDRESS:22" shows "SSH-2.0-OpenSSH" at 192.0.2.10

@@ -7,11 +7,17 @@ import sys
 
 from vserver import paths
 from vserver.cli import say
+from vserver.cli.usage import usage
 from vserver.errors import VserverError
 from vserver.evaluator import Evaluation
 from vserver.execute import become
 
 USAGE = "vsysvwrapper service_name"
+HELP = """
+vsysvwrapper service_name [argument]...
+
+Run an init script of the root server on some addresses only: 127.0.0.1 and that of eth0, or the
+words of IP in /etc/vservices/service_name.conf."""
 DEFAULT_IP = "127.0.0.1 eth0"  # change log, 0.29
 INIT_DIRS = ("/etc/init.d", "/etc/rc.d/init.d")
 # Without it the scripts of Debian and Red Hat ask systemd, which knows no confinement, to do it.
@@ -21,6 +27,8 @@ ENVIRONMENT = {"SYSTEMCTL_SKIP_REDIRECT": "1"}
 def main() -> int:
     """Become the init script of the service, confined by chbind to the words of ``IP``."""
     service, *arguments = sys.argv[1:] or [""]
+    if sys.argv[1:] == ["--help"]:
+        raise usage("vsysvwrapper", HELP, 0)
     if not service or "/" in service:
         raise VserverError(USAGE)
     addresses, exports = _settings(service)
