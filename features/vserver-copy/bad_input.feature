@@ -57,3 +57,10 @@ Feature: vserver-copy checks everything before it changes anything
     Then the command fails with status 1
     And standard error contains "E: vserver-copy: rsync failed"
     And the guest "web" is running
+
+  Scenario: only root can
+    Given the host has the user "joe"
+    When I run "su joe -c 'vserver-copy web web2'"
+    Then the command fails with status 1
+    And it prints nothing
+    And it says "E: vserver-copy: only root can do that" on standard error

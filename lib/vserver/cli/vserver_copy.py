@@ -104,12 +104,12 @@ def _copy(
     inform: Callable[[str], None],
     warn: Callable[[str], None],
 ) -> None:
+    if os.geteuid() != 0:
+        raise VserverError("only root can do that")
     now = time.strftime("%a %b %e %H:%M:%S %Z %Y")
     inform(f"called on {os.uname().nodename} at {now}")
     os.umask(0o022)
     request = _request(options, operands)
-    if os.geteuid() != 0:
-        raise VserverError("only root can do that")
     if request.rsh and not request.host:
         warn("rsh is set but not used for a local copy")
     if request.host and not _resolves(request.host):
