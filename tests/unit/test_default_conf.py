@@ -69,3 +69,10 @@ def test_the_manual_explains_every_variable() -> None:
     manual = (TREE / "man/vserver.conf.5").read_text()
     explained = set(re.findall(r"^\.TP\n\.B (\w+)$", manual, re.MULTILINE))
     assert explained >= set(config.SYSTEM_VARIABLES)
+
+
+@pytest.mark.parametrize("file", ["newvserver.defaults", "sample.conf", "sample.sh"])
+def test_the_manual_pages_that_are_named_are_there(file: str) -> None:
+    directory = "etc/vservers" if file.startswith("new") else "lib/vserver"
+    for page in re.findall(r"[\w.-]+\(\d\)", (TREE / directory / file).read_text()):
+        assert (TREE / "man" / page.replace("(", ".").rstrip(")")).exists(), page
