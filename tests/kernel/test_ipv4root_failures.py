@@ -139,6 +139,31 @@ def test_no_filters_on_a_device(no_filters: TestHost) -> None:
     assert (result.out, result.err) == ("run\n", "")
 
 
+def test_filters_that_somebody_removed_are_set_again(two: TestHost) -> None:
+    """With those of before Linux 6.6: scripts that shape traffic clear the device first."""
+    come = "ip link add eth1 type veth peer name peer1; ip addr add 198.51.100.10/24 dev eth1"
+    assert two.run(f"{SEVERAL} true; {come}").err == ""
+    filters = "tc filter show dev eth1 ingress; tc filter show dev eth1 egress"
+    assert refused(two, LINK_CREATE, "EINVAL", f"{SEVERAL} true").err == ""
+    assert two.run(filters).out.count("direct-action") == 2
+    assert two.run("tc qdisc del dev eth1 clsact").err == ""
+    assert refused(two, LINK_CREATE, "EINVAL", f"{SEVERAL} true").err == ""
+    assert two.run(filters).out.count("direct-action") == 2
+
+
+def test_filters_of_devices_that_are_gone_are_forgotten(two: TestHost) -> None:
+    """With those of before Linux 6.6 too."""
+    come = "ip link add eth1 type veth peer name peer1; ip addr add 198.51.100.10/24 dev eth1"
+    two.run(f"{SEVERAL} true")
+    counts = set()
+    for _ in range(4):
+        two.run(come)
+        assert refused(two, LINK_CREATE, "EINVAL", f"{SEVERAL} true").err == ""
+        counts.add(len(two.run("ls /sys/fs/bpf/vserver-*").out.splitlines()))
+        two.run("ip link del eth1")
+    assert len(counts) == 1, counts
+
+
 def test_a_guest_is_started_with_a_word_about_it(no_filters: TestHost) -> None:
     addresses = "eth1:198.51.100.20 eth1:198.51.100.21"
     busybox.make(no_filters, "web", conf={"IPROOT": addresses})

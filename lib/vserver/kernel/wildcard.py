@@ -9,7 +9,7 @@ the programs have their maps in common (MAPS), and a newer one takes the place o
 from __future__ import annotations
 
 import os
-from _socket import if_nametoindex, socket
+from _socket import if_indextoname, if_nametoindex, socket
 from errno import EINVAL, ENOENT, ENOLINK, EOPNOTSUPP
 from struct import pack
 
@@ -22,7 +22,7 @@ MAPS = bpf.FILE_SYSTEM + "/vserver-wildcards-1"  # LAYOUT of bpf/wildcard.h
 _SK_LOOKUP, _TCX_INGRESS, _TCX_EGRESS = 36, 46, 47
 
 # linux/rtnetlink.h, linux/pkt_sched.h, linux/pkt_cls.h: what there was before 6.6
-_RTM_NEWQDISC, _RTM_NEWTFILTER = 36, 44
+_RTM_NEWQDISC, _RTM_NEWTFILTER, _RTM_GETTFILTER = 36, 44, 46
 _TC_CLSACT, _TC_INGRESS, _TC_EGRESS = 0xFFFFFFF1, 0xFFFFFFF2, 0xFFFFFFF3
 _TCA_KIND, _TCA_OPTIONS, _TCA_BPF_FD, _TCA_BPF_NAME, _TCA_BPF_FLAGS = 1, 2, 6, 7, 8
 _TCA_BPF_FLAG_ACT_DIRECT = 1
@@ -69,8 +69,8 @@ def serve(pinned: str, *, several: bool) -> list[str]:
             what = f"no filter on {device}, so datagrams reach the first address only"
             complaints.append(f"{what}: {reason(refused)}")
     if made:  # where devices come, others have gone
-        _sweep(pinned)
-        _sweep(MAPS)
+        _sweep(pinned, cookie)
+        _sweep(MAPS, cookie)
     return complaints
 
 
@@ -102,7 +102,7 @@ def _serve_device(pinned: str, cookie: int, device: str, made: list[str]) -> OSE
         try:
             index = if_nametoindex(device)
             mark = f"{pinned}/{program}-{cookie}-{index}"
-            if not _is_attached(mark):
+            if not _is_attached(mark, index, parent):
                 _filter(f"{pinned}/{program}", index, tcx, parent, mark)
                 made.append(mark)
         except OSError as error:
@@ -124,18 +124,30 @@ def _filter(program: str, index: int, tcx: int, parent: int, mark: str) -> None:
         _set_filter(program, index, parent, mark)
 
 
-def _is_attached(mark: str) -> bool:
-    """Is there a mark, and not that of a device which is gone? Another one may have its number.
+def _is_attached(mark: str, index: int, parent: int) -> bool:
+    """Is what the mark stands for on the device ``index``?
 
-    So may the same one, back from another network namespace.
+    The mark may be that of a device which is gone: another one may have its number, and so may
+    the same one, back from another network namespace. And scripts that shape traffic remove
+    filters, though not links.
     """
     try:
-        gone = _target(mark) == 0
+        target = _target(mark)
     except FileNotFoundError:
         return False
-    if gone:
+    if target == 0:
         _forget(mark)
-    return not gone
+    return _has_filter(index, parent) if target is None else target != 0
+
+
+def _has_filter(index: int, parent: int) -> bool:
+    """Has the device our filter of traffic control?"""
+    what = _tcmsg(index, 1, parent, _PRIORITY << 16 | _ALL_PROTOCOLS) + _kind("bpf")
+    try:
+        rtnetlink.ask(_RTM_GETTFILTER, what)
+    except OSError:
+        return False
+    return True
 
 
 def _target(mark: str) -> int | None:
@@ -147,15 +159,28 @@ def _target(mark: str) -> int | None:
         os.close(fd)
 
 
-def _sweep(directory: str) -> None:
-    """Remove the links of devices and network namespaces that are gone."""
+def _sweep(directory: str, cookie: int) -> None:
+    """Remove what is left of devices and network namespaces that are gone.
+
+    Filters of traffic control are looked for in our own namespace, ``cookie``, only.
+    """
     for name in os.listdir(directory):
         path = f"{directory}/{name}"
+        _program, dash, rest = name.partition("-")
         try:
-            if "-" in name and _target(path) == 0:
-                _forget(path)
+            target = _target(path) if dash else None
         except FileNotFoundError:  # another command sweeps
             continue
+        ours, _, index = rest.partition("-")
+        if target == 0 or (target is None and ours == str(cookie) and not _is_device(int(index))):
+            _forget(path)
+
+
+def _is_device(index: int) -> bool:
+    try:
+        return bool(if_indextoname(index))
+    except OSError:
+        return False
 
 
 def _forget(path: str) -> None:
