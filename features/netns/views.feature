@@ -57,3 +57,11 @@ Feature: a guest with a network of its own sees nothing of anybody else's
     Then it prints "lo eth0"
     When the guest "web" runs "sh -c 'ifconfig | grep -o ^[a-z0-9:]* | xargs'"
     Then it prints "eth0 eth0:web eth0:web1 lo"
+
+  Scenario: vnetstat has its connections that are over, also those of its loopback
+    Given "vserver --silent web exec listen 0.0.0.0:8000" is listening
+    And I run "nc -d 192.0.2.20 8000; vserver web exec ask 127.0.0.1:8000"
+    And I run "until test $(vnetstat -t 1 | grep -c TIME_WAIT) = 2; do sleep 0.05; done"
+    When I run "vnetstat -t web | grep -c TIME_WAIT; vnetstat -t 0"
+    Then the output has the line "2"
+    And the output does not contain "TIME_WAIT"

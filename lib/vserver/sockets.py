@@ -1,7 +1,8 @@
 """Whose the sockets of the machine are: each belongs to the context that made it (K-NST-1).
 
 The kernel tells the cgroup that an IP socket was made in. For what has none, a connection that
-only waits for its end, the address decides. A Unix socket belongs to who has a descriptor of it.
+only waits for its end, the network namespace decides, or the address. A Unix socket belongs to
+who has a descriptor of it.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class Ownership:
     def _owners(self, socket: InetSocket) -> tuple[int, ...]:
         if socket.cgroup in self._by_cgroup:
             return (self._by_cgroup[socket.cgroup],)
+        if socket.network:
+            return (socket.network,)
         if not socket.inode:
             return (self._by_address.get(socket.local.removeprefix(_MAPPED), 0),)
         if socket.cgroup:
@@ -108,7 +111,14 @@ def inet_sockets(family: int, protocol: int) -> list[InetSocket]:
     (K-NET-5): over all contexts several sockets may be at 0.0.0.0 with the same port.
     """
     with SocketStates() as states:
-        found = _everywhere(lambda: sockdiag.inet_sockets(family, protocol, states.maps))
+
+        def ask() -> list[InetSocket]:
+            return sockdiag.inet_sockets(family, protocol, states.maps)
+
+        found = []
+        for network, socket in _everywhere(ask):
+            socket.network = network
+            found.append(socket)
         wildcards = states.datagram_wildcards() if protocol == sockdiag.UDP else set()
         for socket in found:
             port = None if socket.peer_port else _port_of_any(socket, states, wildcards)
@@ -119,16 +129,17 @@ def inet_sockets(family: int, protocol: int) -> list[InetSocket]:
 
 def unix_sockets() -> list[UnixSocket]:
     """The Unix sockets."""
-    return _everywhere(sockdiag.unix_sockets)
+    return [socket for _, socket in _everywhere(sockdiag.unix_sockets)]
 
 
-def _everywhere(ask: Callable[[], list[Kind]]) -> list[Kind]:
-    """What ``ask`` finds here and in the network namespaces that contexts have for themselves."""
-    found = ask()
+def _everywhere(ask: Callable[[], list[Kind]]) -> list[tuple[int, Kind]]:
+    """What ``ask`` finds here, after a 0, and in the network namespaces that contexts have for
+    themselves, after the number of each."""
+    found = [(0, one) for one in ask()]
     for number in filter(context.has_own_network, context.numbers()):
         try:
             with netns.Inside(number):
-                found += ask()
+                found += [(number, one) for one in ask()]
         except ProcessLookupError:  # it ends
             continue
     return found

@@ -45,7 +45,7 @@ class InetSocket:
 
     ``inode`` is 0 for one that no descriptor stands for. ``cgroup`` is the id of the cgroup that
     it was made in (5.8), 0 when that is not known. ``storages`` are the values in the socket
-    maps that were asked for.
+    maps that were asked for. ``network`` is for the caller, who knows the network namespace.
     """
 
     __slots__ = (
@@ -54,6 +54,7 @@ class InetSocket:
         "inode",
         "local",
         "local_port",
+        "network",
         "peer",
         "peer_port",
         "receive_queue",
@@ -67,7 +68,7 @@ class InetSocket:
         self.state = state
         self.receive_queue, self.send_queue = queues
         self.inode = inode
-        self.cgroup = 0
+        self.cgroup = self.network = 0
         self.local = self.peer = ""
         self.local_port = self.peer_port = 0
         self.storages: list[bytes] = []
