@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from faults import stepwise
 from guests import write_conf, write_tree
 from steps import Shell
 from steps.files import make_file_system
@@ -69,7 +70,6 @@ FAILURES = (
     ("fsetxattr", "ENOSPC"),
     ("utimensat", "EROFS"),
 )
-KILLED = 137
 
 
 @pytest.fixture(params=["ext4", "btrfs"])
@@ -86,19 +86,9 @@ def reference(host: TestHost, shell: Shell, request: pytest.FixtureRequest) -> T
     return host
 
 
-def stepwise(host: TestHost, call: str, what: str) -> Iterator[Result]:
-    """Run vbuild with ``what`` injected into its first ``call``, then the second and so on.
-
-    Each time from nothing; ends when there are no more.
-    """
-    step = 0
-    while True:
-        step += 1
-        inject = f"-e trace={call} -e inject={call}:{what}:when={step}"
-        result = host.run(f"strace -f -qq -o /tmp/trace {inject} {BUILD}")
-        if result.status != KILLED and host.run("grep -q INJECTED /tmp/trace").status:
-            assert step > 1, f"vbuild does not call {call}"
-            return
+def attempts(host: TestHost, call: str, what: str) -> Iterator[Result]:
+    """vbuild with ``what`` in its first ``call``, then the second and so on; each from nothing."""
+    for result in stepwise(host, BUILD, call, what, follow=True):
         yield result
         remove(host)
 
@@ -146,7 +136,7 @@ def remove(host: TestHost) -> None:
 
 @pytest.mark.parametrize("call", CALLS)
 def test_vbuild_is_killed(reference: TestHost, call: str) -> None:
-    for _ in stepwise(reference, call, "signal=KILL"):
+    for _ in attempts(reference, call, "signal=KILL"):
         check_parts(reference)
         finish(reference)
         assert sharing(reference) == reference.read("/root/sharing")
@@ -154,7 +144,7 @@ def test_vbuild_is_killed(reference: TestHost, call: str) -> None:
 
 @pytest.mark.parametrize(("call", "error"), FAILURES)
 def test_a_system_call_of_vbuild_fails(reference: TestHost, call: str, error: str) -> None:
-    for result in stepwise(reference, call, f"error={error}"):
+    for result in attempts(reference, call, f"error={error}"):
         assert "Traceback" not in result.err, result
         check_parts(reference)
         finish(reference)

@@ -59,11 +59,12 @@ class Guest:
             self.channel.serve(self.now)
 
     def close(self) -> None:
-        """Close all sockets, those of the manager too."""
+        """Close all descriptors, those of the manager too."""
         for sock in self.sockets:
             sock.close()
         self.serve()
         self._listener.close()
+        del self.channel  # which knows us, and is known by nobody else
 
 
 @pytest.fixture
