@@ -250,6 +250,24 @@ def test_a_label_that_would_be_cut(host: TestHost) -> None:
     assert (result.status, result.err) == (0, failure)
 
 
+def test_packets_are_as_long_as_those_of_the_host(host: TestHost) -> None:
+    """Where eth0 takes less, as in an overlay network, each longer one would come back."""
+    host.run("ip link set eth0 mtu 1400")
+    make(host, "web")
+    assert host.run("vserver --silent web start").err == ""
+    assert "mtu 1400" in inside(host, "ip link show eth0")
+    assert "mtu 1400" in host.run("ip link show vs49152").out
+
+
+def test_a_device_of_the_name_that_is_somebody_elses(host: TestHost) -> None:
+    host.run("ip link add vs49152 type veth peer name other")
+    make(host, "web")
+    result = host.run("vserver --silent web start")
+    failure = "vserver: cannot set up the network in 'web': vs49152: File exists\n"
+    assert (result.status, result.err) == (1, failure)
+    assert host.run("ip link show vs49152").status == 0
+
+
 def test_it_stays_in_reach_when_the_host_changes_its_own_address(web: TestHost) -> None:
     web.run("ip addr add 192.0.2.11/24 dev eth0; ip addr del 192.0.2.10/24 dev eth0")
     assert (page(web), page(web.lan)) == ("web\n", "web\n")

@@ -22,8 +22,9 @@ from vserver.kernel.spawn import Step
 _AF_INET = 2  # bits/socket.h
 
 # linux/rtnetlink.h, linux/if_link.h, linux/veth.h
-_RTM_NEWLINK, _RTM_DELLINK, _RTM_SETLINK = 16, 17, 19
-_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_LINKINFO, _IFLA_NET_NS_FD = 1, 3, 18, 28
+_RTM_NEWLINK, _RTM_DELLINK, _RTM_GETLINK, _RTM_SETLINK = 16, 17, 18, 19
+_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINKINFO, _IFLA_NET_NS_FD = 1, 3, 4, 18, 28
+_IFINFOMSG_SIZE = 16
 _IFLA_INFO_KIND, _IFLA_INFO_DATA, _VETH_INFO_PEER = 1, 2, 1
 _IFF_UP = 1
 
@@ -73,6 +74,7 @@ def leave(number: int, network: Network) -> list[str]:
     """
     host = os.open(_NETWORK, os.O_RDONLY | os.O_CLOEXEC)
     try:
+        mtu = _mtu(network)
         with Step("cannot make a network namespace"):
             syscalls.unshare(syscalls.CLONE_NEWNET)
             own = os.open(_NETWORK, os.O_RDONLY | os.O_CLOEXEC)
@@ -80,7 +82,7 @@ def leave(number: int, network: Network) -> list[str]:
             _set_up("lo")
             if not network.addresses:
                 return []
-            inside, complaints = _furnish_inside(number, network, host)
+            inside, complaints = _furnish_inside(number, network, host, mtu)
             syscalls.setns(host, syscalls.CLONE_NEWNET)
             _furnish_host(number)
             complaints += publish(number, inside.published)
@@ -119,9 +121,14 @@ class Inside:
 
 
 def remove(number: int) -> None:
-    """Remove the devices of context ``number`` at once: the kernel would take its time."""
+    """Remove the devices of context ``number`` at once: the kernel would take its time.
+
+    A device of somebody else's with that name stays.
+    """
     try:
-        rtnetlink.change(_RTM_DELLINK, _link(if_nametoindex(_host_end(number))))
+        index = if_nametoindex(_host_end(number))
+        if _properties(index).get(_IFLA_ADDRESS) == _GATEWAY_LINK:
+            rtnetlink.change(_RTM_DELLINK, _link(index))
     except OSError as error:  # if_nametoindex has no errno
         if error.errno not in (None, ENODEV):
             raise
@@ -186,10 +193,28 @@ def _host_end(number: int) -> str:
     return f"vs{number}"
 
 
-def _furnish_inside(number: int, network: Network, host: int) -> tuple[Network, list[str]]:
+def _mtu(network: Network) -> bytes:
+    """The longest packet of the first device, as an attribute; none when it is not there."""
+    if not network.addresses:
+        return b""
+    try:
+        index = netdev.device_index(network.addresses[0].device)
+        return rtnetlink.attribute(_IFLA_MTU, _properties(index)[_IFLA_MTU])
+    except OSError:
+        return b""
+
+
+def _properties(index: int) -> dict[int, bytes]:
+    """The attributes of a device of the present namespace."""
+    return rtnetlink.attributes(rtnetlink.ask(_RTM_GETLINK, _link(index))[0], _IFINFOMSG_SIZE)
+
+
+def _furnish_inside(
+    number: int, network: Network, host: int, mtu: bytes
+) -> tuple[Network, list[str]]:
     """The pair of devices, and what is on the inner one; what came to be there, and complaints."""
     device = network.addresses[0].device
-    _make_pair(device, _host_end(number), host)
+    _make_pair(device, _host_end(number), host, mtu)
     _set_up(device)
     there, complaints = [], []
     for one in network.addresses:
@@ -264,19 +289,24 @@ def _configure(device: str, name: str, value: str, *, protocol: str = "ipv4") ->
             raise
 
 
-def _make_pair(inner: str, outer: str, host: int) -> None:
+def _make_pair(inner: str, outer: str, host: int, mtu: bytes) -> None:
     """A veth pair: ``inner`` here, ``outer`` in the namespace that ``host`` is open on."""
     peer = (
         _link()
         + _name(outer)
+        + mtu
         + rtnetlink.attribute(_IFLA_ADDRESS, _GATEWAY_LINK)
         + rtnetlink.attribute(_IFLA_NET_NS_FD, pack("=I", host))
     )
     data = rtnetlink.attribute(_VETH_INFO_PEER, peer)
     info = rtnetlink.attribute(_IFLA_INFO_KIND, b"veth")
     info += rtnetlink.attribute(_IFLA_INFO_DATA, data)
-    body = _link() + _name(inner) + rtnetlink.attribute(_IFLA_LINKINFO, info)
-    rtnetlink.create(_RTM_NEWLINK, body)
+    body = _link() + _name(inner) + mtu + rtnetlink.attribute(_IFLA_LINKINFO, info)
+    try:
+        rtnetlink.create(_RTM_NEWLINK, body)
+    except FileExistsError as error:  # the namespace is new, so it is the outer one
+        error.filename = outer
+        raise
 
 
 def _set_up(device: str) -> None:
