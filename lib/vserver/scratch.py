@@ -5,13 +5,13 @@ Not in /tmp, where anybody could have made what a killed command seems to have l
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 
 from vserver import paths
+from vserver.kernel import directorylock
 from vserver.kernel.rooted import Descriptor
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
@@ -32,10 +32,10 @@ def directory() -> Iterator[str]:
         return
     os.makedirs(paths.SCRATCH, exist_ok=True)
     os.chmod(paths.SCRATCH, 0o711)  # other users may be led into theirs, whatever our umask
-    with Descriptor(_lock(paths.SCRATCH)):
+    with Descriptor(directorylock.hold(paths.SCRATCH)):
         _remove_leftovers()
         made = tempfile.TemporaryDirectory(dir=paths.SCRATCH)
-        lock = _lock(made.name)
+        lock = directorylock.hold(made.name)
     with Descriptor(lock), made as path:
         yield path
 
@@ -46,17 +46,6 @@ def _remove_leftovers() -> None:
         path = f"{paths.SCRATCH}/{name}"
         with (
             suppress(BlockingIOError, FileNotFoundError, NotADirectoryError),
-            Descriptor(_lock(path, fcntl.LOCK_NB)),
+            Descriptor(directorylock.hold(path, wait=False)),
         ):
             shutil.rmtree(path)
-
-
-def _lock(path: str, how: int = 0) -> int:
-    """Lock directory ``path`` for as long as the descriptor returned is open."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | how)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from errno import EINVAL, ENODATA, ENOENT, ENOSPC
 
-from vserver.kernel import cgroup, process
+from vserver.kernel import cgroup, directorylock, process
 
 OBSERVER = 1
 FIRST = 2
@@ -41,7 +41,6 @@ FLAGS = {
 _INITIAL_CGROUP_NAMESPACE = "cgroup:[4026531835]"  # PROC_CGROUP_INIT_INO, linux/proc_ns.h
 
 _ATTRIBUTE = "trusted.vserver."
-_LOCK_EX, _LOCK_NB = 2, 4  # sys/file.h
 
 
 def root() -> str:
@@ -97,7 +96,7 @@ def create(number: int | None = None) -> tuple[int, int]:
     """
     if number is not None and not FIRST <= number <= LAST:
         raise OSError(EINVAL, os.strerror(EINVAL))
-    naming = _lock(make_root())
+    naming = directorylock.hold(make_root())
     try:
         if number is None:
             number = _allocate()
@@ -255,7 +254,7 @@ def lock(number: int) -> int:
 
     FileNotFoundError when it has gone.
     """
-    return _lock(directory(number))
+    return directorylock.hold(directory(number))
 
 
 def lock_unused(number: int) -> int:
@@ -263,26 +262,11 @@ def lock_unused(number: int) -> int:
 
     One whose directory somebody has just made counts as held.
     """
-    naming = _lock(root())
+    naming = directorylock.hold(root())
     try:
-        return _lock(directory(number), wait=False)
+        return directorylock.hold(directory(number), wait=False)
     finally:
         os.close(naming)
-
-
-def _lock(path: str, *, wait: bool = True) -> int:
-    import fcntl
-
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(fd, _LOCK_EX | (0 if wait else _LOCK_NB))
-        if os.stat(path).st_ino == os.fstat(fd).st_ino:
-            return fd
-    except OSError:
-        os.close(fd)
-        raise
-    os.close(fd)
-    return _lock(path, wait=wait)
 
 
 def set_fact(path: str, key: str, value: int | str) -> None:
