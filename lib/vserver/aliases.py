@@ -191,7 +191,6 @@ def movable(
         try:
             _make_vlan(entry.device, verbose)
             alias = entry.alias(netdev.addresses())
-            _refuse_long_label(alias)
             _refuse_other_label(alias, [one for one in found if one.address == alias.address])
             found.append(alias)
         except VserverError as error:
@@ -318,18 +317,14 @@ def _remove(entry: Entry) -> None:
 
 def _refuse_conflict(alias: netdev.Address, present: list[netdev.Address]) -> None:
     """VserverError for a label that would be cut, or an address that others have."""
-    _refuse_long_label(alias)
+    if len(alias.label) > netdev.LABEL_MAX:
+        raise _cannot_set(alias, f"the name has more than {netdev.LABEL_MAX} characters")
     here = (one for one in present if one.device == alias.device)
     _refuse_other_label(alias, [one for one in here if one.address == alias.address])
     from vserver.kernel import netns
 
     if device := netns.owner_of(alias.address):
         raise _cannot_set(alias, f"another vserver has it, on {device}")
-
-
-def _refuse_long_label(alias: netdev.Address) -> None:
-    if len(alias.label) > netdev.LABEL_MAX:
-        raise _cannot_set(alias, f"the name has more than {netdev.LABEL_MAX} characters")
 
 
 def _refuse_other_label(alias: netdev.Address, same: list[netdev.Address]) -> None:

@@ -219,6 +219,8 @@ def _furnish_inside(
     there, complaints = [], []
     for one in network.addresses:
         label = f"{device}:{one.label.partition(':')[2]}"
+        if len(label) > netdev.LABEL_MAX:  # nobody else has addresses on this device
+            label = device
         try:
             netdev.add_alias(label, one.address, one.prefix, one.broadcast, with_route=False)
             there.append(one)
