@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from testhost import TestHost
 
 UNIX, INET, INET6, NETLINK, PACKET, TIPC, ALG, VSOCK = 1, 2, 10, 16, 17, 30, 38, 40
+ROUTE, USERSOCK, CONNECTOR = 0, 2, 11  # linux/netlink.h
 STREAM, DGRAM, RAW, SEQPACKET = 1, 2, 3, 5  # bits/socket_type.h
 IS_OFFERED = """
 import os, sys
@@ -43,8 +44,8 @@ def guest(host: TestHost) -> TestHost:
     return host
 
 
-def answer(host: TestHost, family: int, kind: int) -> str:
-    result = host.run(f"vserver --silent web exec socketcall {family} {kind}")
+def answer(host: TestHost, family: int, kind: int, protocol: int = 0) -> str:
+    result = host.run(f"vserver --silent web exec socketcall {family} {kind} {protocol}")
     assert (result.status, result.err) == (0, "")
     return result.out.strip()
 
@@ -53,6 +54,14 @@ def answer(host: TestHost, family: int, kind: int) -> str:
 def test_what_the_filter_hides_is_refused(guest: TestHost, family: int, kind: int) -> None:
     assert guest.run("vserver web start").status == 0
     assert answer(guest, family, kind) == "EPERM"
+
+
+def test_netlink_does_not_tell_of_the_processes_of_the_machine(guest: TestHost) -> None:
+    assert guest.run("vserver web start").status == 0
+    assert answer(guest, NETLINK, DGRAM, CONNECTOR) == "EPERM"
+    assert answer(guest, NETLINK, DGRAM, ROUTE) == answer(guest, NETLINK, DGRAM, USERSOCK) == "ok"
+    host = guest.run(f"/vservers/web/bin/socketcall {NETLINK} {DGRAM} {CONNECTOR}").out
+    assert host.strip() != "EPERM"
 
 
 def test_what_programs_need_is_there(guest: TestHost) -> None:
@@ -71,5 +80,5 @@ def test_packet_sockets_take_the_capability(guest: TestHost) -> None:
 
 def test_the_host_has_all_families(guest: TestHost) -> None:
     assert guest.run("vserver web start").status == 0
-    host = guest.run(f"/vservers/web/bin/socketcall {ALG} {SEQPACKET}").out
+    host = guest.run(f"/vservers/web/bin/socketcall {ALG} {SEQPACKET} 0").out
     assert host.strip() != "EPERM"

@@ -1,5 +1,6 @@
 /*
- * socketcall FAMILY TYPE: make a socket as 32-bit programs do, whatever this one was built for.
+ * socketcall FAMILY TYPE PROTOCOL: make a socket as 32-bit programs do, whatever this one was
+ * built for.
  *
  * Prints "ok" or the error's name. x86_64, linked statically at a low address: the kernel takes
  * the arguments from there.
@@ -26,10 +27,11 @@ int main(int argc, char **argv)
 {
 	long result;
 
-	if (argc != 3)
+	if (argc != 4)
 		return 2;
 	arguments[0] = atoi(argv[1]);
 	arguments[1] = atoi(argv[2]);
+	arguments[2] = atoi(argv[3]);
 	result = call(NR_SOCKETCALL, SYS_SOCKET, (long)arguments);
 	puts(result < 0 ? strerrorname_np(-result) : "ok");
 	return 0;
