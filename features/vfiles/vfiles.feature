@@ -37,3 +37,11 @@ Feature: vfiles lists what of a guest cannot be shared
   Scenario: --debug does not mix with the list
     When I run "vfiles --debug ref vs1 2>/dev/null | grep -c Entering"
     Then it prints "0"
+
+  Scenario: nobody takes the list
+    Given I run "mkdir /vservers/vs1/many && cd /vservers/vs1/many && seq 2000 | xargs touch"
+    When I run "/usr/sbin/vfiles ref vs1 >/dev/full"
+    Then the command fails with status 255
+    And it says "vfiles: write error: No space left on device" on standard error
+    When I run "/usr/sbin/vfiles ref vs1 | true"
+    Then standard error is empty

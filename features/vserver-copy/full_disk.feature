@@ -77,3 +77,11 @@ Feature: a full disk keeps vserver-copy from copying, and nothing half is left
       web2.sh
       zeros
       """
+
+  Scenario: a copy is made whole, whoever reads of it
+    When I run "vserver-copy web web2 >/dev/full"
+    Then the command fails with status 1
+    And it says "vserver-copy: write error: No space left on device" on standard error
+    And the file "/etc/vservers/web2.conf" exists
+    When I run "diff -r --no-dereference /vservers/web /vservers/web2"
+    Then the command succeeds

@@ -35,13 +35,23 @@ def main() -> int:
     end = b"\0" if "--null" in options.switches else b"\n"
 
     def tell(path: str) -> None:
-        sys.stdout.buffer.write(os.fsencode(shown(path)) + end)
+        try:
+            sys.stdout.buffer.write(os.fsencode(shown(path)) + end)
+        except OSError as error:
+            raise _OutputError from error
 
     log = Log(complain, complain, lambda _files: None, options.debug)
     if not reference.packages.kind:
         log.warn(UNSUPPORTED)
     listing = Listing(reference, server, log, tell)
     listing.with_links = "--ignorelink" not in options.switches
-    listing.list()
+    try:
+        listing.list()
+    except _OutputError as lost:
+        raise lost.__cause__ or lost from None
     sys.stdout.buffer.flush()
     return 255 if log.failed else 0
+
+
+class _OutputError(Exception):
+    """The list cannot be written: that is no error of the file that comes next."""

@@ -9,7 +9,7 @@ import sys
 import time
 
 from vserver import VERSION, guestcopy, ipv4
-from vserver.cli import complain, say
+from vserver.cli import complain, inform, say
 from vserver.errors import VserverError
 from vserver.guestcopy import Request
 
@@ -68,9 +68,9 @@ def main() -> int:
         say(LICENCE)
         return 0
     is_quiet = "quiet" in options
-    inform, warn = _speaker(say, "I", is_quiet), _speaker(complain, "W", is_quiet)
+    tell, warn = _speaker(inform, "I", is_quiet), _speaker(complain, "W", is_quiet)
     try:
-        _copy(options, operands, inform, warn)
+        _copy(options, operands, tell, warn)
     except VserverError as error:
         _speaker(complain, "E", is_quiet)(error.text)
         return FAILED
@@ -101,20 +101,20 @@ def _parse(words: list[str]) -> tuple[dict[str, str], list[str]]:
 def _copy(
     options: dict[str, str],
     operands: list[str],
-    inform: Callable[[str], None],
+    tell: Callable[[str], None],
     warn: Callable[[str], None],
 ) -> None:
     if os.geteuid() != 0:
         raise VserverError("only root can do that")
     now = time.strftime("%a %b %e %H:%M:%S %Z %Y")
-    inform(f"called on {os.uname().nodename} at {now}")
+    tell(f"called on {os.uname().nodename} at {now}")
     os.umask(0o022)
     request = _request(options, operands)
     if request.rsh and not request.host:
         warn("rsh is set but not used for a local copy")
     if request.host and not _resolves(request.host):
         warn(f"{request.host} does not resolve into an IP address")
-    guestcopy.copy(request, inform, warn)
+    guestcopy.copy(request, tell, warn)
 
 
 def _request(options: dict[str, str], operands: list[str]) -> Request:
