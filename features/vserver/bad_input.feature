@@ -164,6 +164,20 @@ Feature: vserver says in one line what is wrong, and does nothing
     Then the command fails with status 1
     And it says "vserver: invalid vserver name: we\012b" on standard error
 
+  Scenario: a part of the package is of another version, as in the middle of an upgrade
+    When I run "/usr/lib/vserver/stub wait 1"
+    Then the command fails with status 255
+    And it says "vserver: the program stub is of another version of the package" on standard error
+
+  Scenario: few files may be open
+    Given the guest "web" is running
+    When I run "ulimit -n 16; vserver --silent web exec echo text"
+    Then it prints "text"
+    And the command succeeds
+    When I run "ulimit -n 16; vserver --silent web stop"
+    Then the command succeeds
+    And standard error is empty
+
   Scenario: a part of the package is missing
     Given there is no file "/usr/lib/vserver/stub"
     When I run "vserver --silent web start"

@@ -652,8 +652,10 @@ static int await(pid_t pid, int init, int job, int master, int out, char **files
 
 	prctl(PR_SET_NAME, "vserver");
 	for (int i = 0; i < STREAMS; i++)
-		if (!open_stream(&s.streams[i], files[2 * i], files[2 * i + 1], i == 0))
+		if (!open_stream(&s.streams[i], files[2 * i], files[2 * i + 1], i == 0)) {
+			dprintf(STDERR_FILENO, "vserver: standard input: %s\n", strerror(errno));
 			return FAILED;
+		}
 	if (master >= 0)
 		fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
 	copy_window_size(&s);
@@ -675,5 +677,6 @@ int main(int argc, char **argv)
 	if (argc == 7 + 2 * STREAMS && !strcmp(argv[1], "wait"))
 		return await(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]), atoi(argv[6]),
 			     argv + 7);
+	dprintf(STDERR_FILENO, "vserver: the program stub is of another version of the package\n");
 	return FAILED;
 }

@@ -214,7 +214,8 @@ def keep_descriptors(*wanted: int) -> list[int]:
 
     Returns these numbers; a wanted -1 stands for none and stays what it is.
     """
-    high = [_duplicate(fd) for fd in wanted if fd >= 0]
+    above = 3 + len(wanted)
+    high = [_duplicate(fd, above) for fd in wanted if fd >= 0]
     for place, fd in enumerate(high, start=3):
         os.dup2(fd, place, inheritable=False)
     syscalls.close_range(3 + len(high))
@@ -222,8 +223,8 @@ def keep_descriptors(*wanted: int) -> list[int]:
     return [next(places) if fd >= 0 else -1 for fd in wanted]
 
 
-def _duplicate(fd: int) -> int:
-    """A duplicate of ``fd`` out of the way of the low numbers (F_DUPFD_CLOEXEC)."""
+def _duplicate(fd: int, lowest: int) -> int:
+    """A duplicate of ``fd`` with the number ``lowest`` or a higher one (F_DUPFD_CLOEXEC)."""
     import fcntl
 
-    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 64)
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
