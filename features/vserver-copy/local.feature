@@ -149,3 +149,13 @@ Feature: vserver-copy copies a guest on one machine
       web
       web2
       """
+
+  Scenario Outline: it does not matter where and with what environment it is called
+    When I run "<command> --quiet web web2"
+    Then the command succeeds
+    And the file "/etc/vservers/web2.conf" exists
+
+    Examples:
+      | command                                              |
+      | mkdir gone && cd gone && rmdir ../gone; vserver-copy |
+      | env -i /usr/sbin/vserver-copy                        |

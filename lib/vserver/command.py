@@ -7,6 +7,8 @@ of ``inside``.
 
 from __future__ import annotations
 
+import os
+
 from vserver import thirdparty
 from vserver.errors import VserverError
 
@@ -81,7 +83,16 @@ def exists(name: str) -> bool:
 
 
 def _find(name: str) -> tuple[Any, Any]:
-    """The module sh, and its command for the program ``name``."""
+    """The module sh, and its command for the program ``name``.
+
+    sh wants to know where it is and where programs are, which execvp(3) does not: without PATH
+    there is the usual one, and who is in a directory that was removed goes to /.
+    """
+    os.environ.setdefault("PATH", os.defpath)
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        os.chdir("/")
     thirdparty.enable()
     import sh
 

@@ -47,6 +47,11 @@ def test_a_bug_is_one_line() -> None:
     assert (status, err) == (7, "-c: internal error: ValueError: two lines\n")
 
 
+def test_a_want_of_memory_is_no_bug() -> None:
+    status, _out, err = outcome("bytes(1 << 60)")
+    assert (status, err) == (7, "-c: Cannot allocate memory\n")
+
+
 def test_what_cannot_be_said_is_one_line() -> None:
     status, _out, err = outcome("say('hello')", ">/dev/full")
     assert (status, err) == (7, "-c: write error: No space left on device\n")

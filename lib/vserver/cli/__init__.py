@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from _signal import SIG_DFL, SIGCHLD, SIGINT, signal
+from errno import ENOMEM
 
 from vserver.errors import VserverError, reason
 
@@ -156,4 +157,6 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         named = f"{os.fsdecode(error.filename)}: " if error.filename else ""
         return f"{named}{error.strerror}"
+    if isinstance(error, MemoryError):
+        return os.strerror(ENOMEM)
     return f"internal error: {type(error).__name__}: {error}".replace("\n", " ")
