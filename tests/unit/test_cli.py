@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 LIBRARY = Path(__file__).parents[2] / "lib"
 SCRIPT = """
 import sys
@@ -45,6 +47,26 @@ def test_an_error_of_the_machine_is_one_line_with_the_path() -> None:
 def test_a_bug_is_one_line() -> None:
     status, _out, err = outcome("raise ValueError('two\\nlines')")
     assert (status, err) == (7, "-c: internal error: ValueError: two lines\n")
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "line"),
+    [
+        ("raise KeyboardInterrupt", -signal.SIGINT, ""),
+        ("import vserver.cli.none", 1, "No module named 'vserver.cli.none'"),
+        ("raise MemoryError", 1, "Cannot allocate memory"),
+    ],
+)
+def test_what_goes_wrong_while_a_command_is_loaded_is_one_line(
+    what: str, status: int, line: str
+) -> None:
+    script = f"import sys; sys.path.append({str(LIBRARY)!r}); import vserver.cli; {what}"
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", script], check=False, capture_output=True, text=True
+    )
+    assert (result.returncode, result.stdout) == (status, "")
+    assert result.stderr.count("\n") == bool(line)
+    assert line in result.stderr
 
 
 def test_a_want_of_memory_is_no_bug() -> None:

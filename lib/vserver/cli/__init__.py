@@ -14,7 +14,7 @@ from vserver.errors import VserverError, reason
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 gc.disable()  # a command is over before there is garbage; looking for it takes 1 ms
 
@@ -43,6 +43,18 @@ def run(main: Callable[[], int], failed: int = 255) -> NoReturn:
     if error:
         _tell_write_error(error)
     os._exit(status or int(error is not None or _output_is_lost))
+
+
+def _tell_uncaught(kind: type[BaseException], error: BaseException, traceback: Any) -> None:
+    """What happens before ``run``, while the command is loaded, is one line, too; an interrupt
+    none: the interpreter ends by the signal itself."""
+    if os.environ.get(DEBUG_VARIABLE):
+        sys.__excepthook__(kind, error, traceback)
+    elif isinstance(error, Exception):
+        complain(f"{program()}: {_one_line(error)}")
+
+
+sys.excepthook = _tell_uncaught
 
 
 def _open_missing_descriptors() -> None:
