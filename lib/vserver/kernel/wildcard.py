@@ -162,17 +162,23 @@ def _target(mark: str) -> int | None:
 def _sweep(directory: str, cookie: int) -> None:
     """Remove what is left of devices and network namespaces that are gone.
 
-    Filters of traffic control are looked for in our own namespace, ``cookie``, only.
+    A filter of traffic control goes with its namespace, whose lookup tells of that, or when our
+    own namespace, ``cookie``, has no such device.
     """
-    for name in os.listdir(directory):
+    gone = set()
+    marks = [name for name in os.listdir(directory) if "-" in name]
+    for name in sorted(marks, reverse=True):  # lookups before filters
         path = f"{directory}/{name}"
-        _program, dash, rest = name.partition("-")
+        _program, owner, *index = name.split("-")
         try:
-            target = _target(path) if dash else None
+            target = _target(path)
         except FileNotFoundError:  # another command sweeps
             continue
-        ours, _, index = rest.partition("-")
-        if target == 0 or (target is None and ours == str(cookie) and not _is_device(int(index))):
+        if target == 0 and not index:
+            gone.add(owner)
+        if target is None and owner == str(cookie) and not _is_device(int(index[0])):
+            target = 0
+        if target == 0 or owner in gone:
             _forget(path)
 
 
