@@ -96,6 +96,11 @@ def test_programs_that_cannot_be_pinned(two: TestHost, sets: str) -> None:
     assert result.err.endswith(": Read-only file system)\n")
 
 
+def test_a_set_that_is_there_is_joined_without_writing(two: TestHost) -> None:
+    two.run(f"{ONE} true; mount -o remount,ro /sys/fs/bpf")
+    assert two.run(f"{ONE} echo run") == (0, "run\n", "")
+
+
 def test_no_right_to_attach(two: TestHost) -> None:
     """The kernel makes EINVAL of it for the packet filters."""
     two.run(f"{ONE} true")

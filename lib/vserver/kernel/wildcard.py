@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from _socket import if_indextoname, if_nametoindex, socket
-from errno import EINVAL, ENOENT, ENOLINK, EOPNOTSUPP
+from errno import EINVAL, ENOENT, ENOLINK, EOPNOTSUPP, EROFS
 from struct import pack
 
 from vserver.errors import VserverError, reason
@@ -135,6 +135,10 @@ def _is_attached(mark: str, index: int, parent: int) -> bool:
         target = _target(mark)
     except FileNotFoundError:
         return False
+    except OSError as error:
+        if error.errno != EROFS:  # the kernel asks for the right to write
+            raise
+        return os.path.exists(mark)
     if target == 0:
         _forget(mark)
     return _has_filter(index, parent) if target is None else target != 0
