@@ -89,10 +89,10 @@ Feature: the service rebootmgr
     Given the empty file "/var/lock/subsys"
     When I run "/etc/init.d/rebootmgr start"
     Then the command succeeds
-    And it says "rebootmgr: /var/lock/subsys/rebootmgr: File exists" on standard error
+    And it says "rebootmgr: /var/lock/subsys: File exists" on standard error
     When I run "/etc/init.d/rebootmgr stop"
     Then the command succeeds
-    And it says "rebootmgr: /var/lock/subsys/rebootmgr: Not a directory" on standard error
+    And it says "rebootmgr: /var/lock/subsys: Not a directory" on standard error
 
   @0.21-21
   Scenario: the functions of another distribution are not needed

@@ -30,7 +30,7 @@ def directory() -> Iterator[str]:
         with tempfile.TemporaryDirectory(prefix="vserver.") as path:
             yield path
         return
-    os.makedirs(paths.SCRATCH, exist_ok=True)
+    os.makedirs(paths.SCRATCH, 0o711, exist_ok=True)
     os.chmod(paths.SCRATCH, 0o711)  # other users may be led into theirs, whatever our umask
     with Descriptor(directorylock.hold(paths.SCRATCH)):
         _remove_leftovers()

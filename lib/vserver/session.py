@@ -220,7 +220,8 @@ def join_observers() -> None:
     """Move the calling process to context 1, which has no namespaces and no first process."""
     number = context.OBSERVER
     for _ in range(_ATTEMPTS):
-        os.makedirs(context.directory(number), exist_ok=True)
+        context.make_root()
+        os.makedirs(context.directory(number), cgroup.PRIVATE, exist_ok=True)
         try:
             held = context.lock(number)
         except FileNotFoundError:  # collected meanwhile

@@ -25,11 +25,11 @@ def mark(service: str, warn: Callable[[str], None]) -> None:
     """Note that ``service`` was started; what keeps that from being noted is told to ``warn``,
     and the service runs all the same."""
     try:
-        os.makedirs(SUBSYS_DIR, exist_ok=True)
+        os.makedirs(SUBSYS_DIR, 0o755, exist_ok=True)
         with Descriptor(_open()) as directory:
             os.close(os.open(service, _FILE_FLAGS, 0o644, dir_fd=directory))
     except OSError as error:
-        warn(f"{SUBSYS_DIR}/{service}: {reason(error)}")
+        warn(_explain(error))
 
 
 def unmark(service: str, warn: Callable[[str], None]) -> None:
@@ -41,7 +41,11 @@ def unmark(service: str, warn: Callable[[str], None]) -> None:
     except FileNotFoundError:
         pass
     except OSError as error:
-        warn(f"{SUBSYS_DIR}/{service}: {reason(error)}")
+        warn(_explain(error))
+
+
+def _explain(error: OSError) -> str:
+    return f"{os.path.join(SUBSYS_DIR, error.filename)}: {reason(error)}"
 
 
 def _open() -> int:

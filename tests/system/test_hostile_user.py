@@ -39,7 +39,7 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize("before", ["rm -rf /sys/fs/bpf/vserver-*", "vserver web start"])
+@pytest.mark.parametrize("before", ["rm -rf /sys/fs/bpf/vserver-*", "vserver web start", "vps"])
 def test_his_locks_hold_nobody_up(host: TestHost, before: str) -> None:
     """Whoever can open a file for reading can lock it, and keep the lock for ever."""
     busybox.make(host, "web")
@@ -50,6 +50,15 @@ def test_his_locks_hold_nobody_up(host: TestHost, before: str) -> None:
             assert host.run(command, timeout=20).status == 0, command
         for command in ("chcontext true", "chbind --ip 192.0.2.10 true", "vserver-stat"):
             assert host.run(command, timeout=20).status == 0, command
+
+
+def test_nothing_can_be_changed_by_him_after_an_umask_of_0(host: TestHost) -> None:
+    busybox.make(host, "web")
+    services = "for name in vservers rebootmgr; do /etc/init.d/$name start; done"
+    host.run(f"umask 0; vps; {services}; vserver web start; vserver-copy -q web web2")
+    for place in "/run", "/var/lock", "/var/cache", "/var/log", "/etc/vservers", "/sys/fs/cgroup":
+        found = host.run(f"{USER} find {place} -perm -2 ! -type l ! -perm -1000 2>/dev/null")
+        assert found.out == ""
 
 
 def test_a_directory_of_his_is_not_taken_for_our_programs(host: TestHost) -> None:

@@ -94,7 +94,7 @@ def _v1_directory(controller: str, number: int) -> str:
 def _make_v1(controller: str, number: int) -> str:
     """The directory, with those in it who are in the context already."""
     path = _v1_directory(controller, number)
-    os.makedirs(path, exist_ok=True)
+    os.makedirs(path, 0o755, exist_ok=True)
     for pid in cgroup.processes(context.directory(number)):
         _move(pid, path)
     return path
