@@ -479,6 +479,31 @@ static void resume(struct session *s)
 	kill(-s->pid, SIGCONT);
 }
 
+static pid_t parent_of(pid_t pid)
+{
+	char path[32], text[512], *end;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t length = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[length > 0 ? length : 0] = 0;
+	end = strrchr(text, ')');       /* of the name, which may hold anything: ") S PARENT" */
+	return end && strlen(end) > 4 ? atoi(end + 4) : 0;
+}
+
+/* Has somebody in our session started the group that we are in, who could continue it? */
+static int have_shell(void)
+{
+	pid_t pid = getppid();
+
+	while (pid > 1 && getpgid(pid) == getpgrp())
+		pid = parent_of(pid);
+	return pid > 0 && getsid(pid) == getsid(0);
+}
+
 /*
  * A shell that controls jobs takes the terminal when one stops. Others wait for ever (a set +m, a
  * script that ignores SIGTSTP): a guest that stops must not leave the administrator in there.
@@ -515,14 +540,14 @@ static void stop_job(pid_t watcher)
 
 /*
  * The command is stopped, by the guest or at the keyboard, and so is the job that we are in. Where
- * that has no shell at all the kernel drops the signal (an orphaned process group), and the
- * command goes on at once.
+ * that has no shell at all the kernel would drop the signal (an orphaned process group), and the
+ * command goes on at once, its terminal as it is.
  */
 static void suspend(struct session *s)
 {
 	int foreground = s->in >= 0;
 
-	if (s->job) {
+	if (s->job && have_shell()) {
 		restore(s);
 		stop_job(foreground ? watch_over(getpgrp()) : 0);
 	}
