@@ -69,13 +69,16 @@ inline_static enum bind_kind resolve_bind(const struct address_set *set, __u32 *
 	return BIND_REFUSED;
 }
 
-// Forget what an earlier bind, which the kernel then refused, was noted as.
+// Forget what an earlier bind was noted as, which the kernel then refused, or a disconnect undid.
 inline_static void forget_bind(struct bpf_sock_addr *ctx, const struct address_set *set)
 {
 	struct socket_state *state = state_of(ctx->sk);
 
-	if (state && state->set_id == set->id)
-		state->flags &= ~(BOUND_ANY | HIDDEN_V6);
+	if (!state || state->set_id != set->id)
+		return;
+	if (state->flags & BOUND_ANY)
+		forget_registration(ctx->sk, ctx->type, set);
+	state->flags &= ~(BOUND_ANY | HIDDEN_V6);
 }
 
 // A socket that is bound already; the kernel refuses it another bind.
@@ -89,7 +92,6 @@ inline_static int bind_ipv4(struct bpf_sock_addr *ctx, const struct address_set 
 {
 	enum bind_kind kind = resolve_bind(set, address);
 
-	forget_bind(ctx, set);
 	if (kind == BIND_REFUSED)
 		return refuse(EADDRNOTAVAIL);
 	if (is_covered(ctx, set, *address, kind == BIND_ANY))
@@ -107,6 +109,7 @@ int bind4(struct bpf_sock_addr *ctx)
 
 	if (!set || is_bound(ctx))
 		return ALLOW;
+	forget_bind(ctx, set);
 	if (!bind_ipv4(ctx, set, &address))
 		return REFUSE;
 	ctx->user_ip4 = address;
@@ -141,7 +144,6 @@ inline_static int hide(struct bpf_sock_addr *ctx, const struct address_set *set,
 
 inline_static int bind_any6(struct bpf_sock_addr *ctx, const struct address_set *set)
 {
-	forget_bind(ctx, set);
 	if (!set->count6)
 		return hide(ctx, set, 0);
 	ctx->user_ip6[0] = set->address6[0][0];
@@ -171,6 +173,7 @@ int bind6(struct bpf_sock_addr *ctx)
 
 	if (!set || is_bound(ctx))
 		return ALLOW;
+	forget_bind(ctx, set);
 	if (any && is_v6only(ctx, set))
 		return bind_any6(ctx, set);
 	if (any || is_v4mapped(address)) {
@@ -345,6 +348,16 @@ int sendmsg4(struct bpf_sock_addr *ctx)
 	return contains(set, source);
 }
 
+// Is it the host's ::1 that the datagram would go to? It cannot go to 127.0.0.1 instead, as
+// connections do: the kernel takes no change of the family here.
+inline_static int is_foreign_loopback6(struct bpf_sock_addr *ctx, const struct address_set *set)
+{
+	__u32 destination[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
+
+	return (set->flags & OWN_LOOPBACK) && (is_any6(destination) || is_loopback6(destination)) &&
+	       !contains6(set, destination);
+}
+
 SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *ctx)
 {
@@ -353,7 +366,7 @@ int sendmsg6(struct bpf_sock_addr *ctx)
 
 	if (!set)
 		return ALLOW;
-	if (!set->count6)
+	if (!set->count6 || is_foreign_loopback6(ctx, set))
 		return refuse(ENETUNREACH);
 	if (!is_any6(source))
 		return contains6(set, source);

@@ -54,22 +54,18 @@ enum socket_flags {
 	HIDDEN_V6 = 2,		// asked for an IPv6-only [::] or [::1], put out of reach instead
 	V6ONLY = 4,
 	V6ONLY_SET = 8,
-	SERVES_FURTHER = 16,	// has entries in wildcards or listeners ...
-	OTHER_NETNS = 32,	// made in another network namespace: not ours to filter
-	CALLED_V6 = 64,		// the peer at loopback_as was called ::1
-	HIDDEN_LOOPBACK = 128,	// HIDDEN_V6: asked for [::1]
-	HEARS_BROADCASTS = 256,	// ... and in broadcasts
+	OTHER_NETNS = 16,	// made in another network namespace: not ours to filter
+	CALLED_V6 = 32,		// the peer at loopback_as was called ::1
+	HIDDEN_LOOPBACK = 64,	// HIDDEN_V6: asked for [::1]
 };
 
-// What has to be remembered of a socket; most have none.
+// What has to be remembered of a socket; most have none. An accepted one has a copy of its listener's.
 struct socket_state {
 	__u64 set_id;		// the set that BOUND_ANY or HIDDEN_V6 refers to
 	__u64 loopback_set;	// the set in which the program called the peer localhost ...
 	__u32 loopback_as;	// ... its address ...
 	__u16 loopback_port;	// ... and port (network order)
 	__u16 asked_port;	// HIDDEN_V6: the port asked for (network order)
-	__u16 bound_port;	// the port of these entries (network order)
-	__u16 unused;
 	__u32 flags;
 };
 

@@ -118,6 +118,37 @@ inline_static void give_room(__u32 *used, __u32 entries)
 		__sync_fetch_and_add(used, -entries);
 }
 
+// ---- what a socket has in the tables -----------------------------------------------------------
+
+enum entries {
+	SERVES_FURTHER = 1,	// in wildcards or listeners
+	HEARS_BROADCASTS = 2,	// in broadcasts
+};
+
+// Not part of struct socket_state, of which accepted sockets have a copy: they have no entries.
+struct registration {
+	__u64 set_id;
+	__u32 entries;
+	__u16 port;	// network order
+	__u16 unused;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct registration);
+} registrations SEC(".maps");
+
+inline_static struct registration *make_registration(struct bpf_sock *sk, const struct address_set *set)
+{
+	struct registration *made = bpf_sk_storage_get(&registrations, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (made)
+		made->set_id = set->id;
+	return made;
+}
+
 // ---- datagrams -------------------------------------------------------------------------------
 
 #define FRAGMENT_OFFSET bpf_htons(0x1fff)
@@ -308,14 +339,16 @@ inline_static void add_subscriber(__u32 broadcast, __u16 port, __u32 first)
 	found = bpf_map_lookup_elem(&broadcasts, &key);
 	if (!found)
 		return;
-	for (__u32 i = 0; i < MAX_SUBSCRIBERS; i++) {
-		struct wildcard *slot = &found->of[i];
-
-		if (slot->first == first || !__sync_val_compare_and_swap(&slot->first, 0, first)) {
-			__sync_fetch_and_add(&slot->sockets, 1);
+	for (__u32 i = 0; i < MAX_SUBSCRIBERS; i++)
+		if (found->of[i].first == first) {
+			__sync_fetch_and_add(&found->of[i].sockets, 1);
 			return;
 		}
-	}
+	for (__u32 i = 0; i < MAX_SUBSCRIBERS; i++)
+		if (!__sync_val_compare_and_swap(&found->of[i].first, 0, first)) {
+			found->of[i].sockets = 1;	// whatever a race has left of who was there
+			return;
+		}
 }
 
 inline_static void remove_subscriber(__u32 broadcast, __u16 port, __u32 first)
@@ -330,7 +363,7 @@ inline_static void remove_subscriber(__u32 broadcast, __u16 port, __u32 first)
 		struct wildcard *slot = &found->of[i];
 
 		if (slot->first == first && __sync_fetch_and_add(&slot->sockets, -1) == 1)
-			slot->first = 0;
+			__sync_val_compare_and_swap(&slot->first, first, 0);	// not who took it meanwhile
 		left |= slot->first;
 	}
 	if (!left)
@@ -340,22 +373,22 @@ inline_static void remove_subscriber(__u32 broadcast, __u16 port, __u32 first)
 inline_static int register_datagram(struct bpf_sock *ctx)
 {
 	const struct address_set *set;
-	struct socket_state *state;
+	struct registration *made;
 	struct room *room;
 	__u16 port = bpf_htons(ctx->src_port);
 
 	if (ctx->type != SOCK_DGRAM)
 		return ALLOW;
 	set = set_of(ctx);
-	state = state_of(ctx);
-	if (!set || !bound_any(state, set))
+	if (!set || !bound_any(state_of(ctx), set))
 		return ALLOW;
 	room = room_of(set);
-	if (!room)
+	made = room ? make_registration(ctx, set) : NULL;
+	if (!made)
 		return ALLOW;
-	state->bound_port = port;
+	made->port = port;
 	if (set->count > 1 && take_room(&room->further, set->count - 1, MAX_FURTHER)) {
-		state->flags |= SERVES_FURTHER;
+		made->entries |= SERVES_FURTHER;
 		for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
 			if (i >= set->count)
 				break;
@@ -363,7 +396,7 @@ inline_static int register_datagram(struct bpf_sock *ctx)
 		}
 	}
 	if (take_room(&room->hearing, 1, MAX_HEARING)) {
-		state->flags |= HEARS_BROADCASTS;
+		made->entries |= HEARS_BROADCASTS;
 		add_subscriber(INADDR_BROADCAST, port, set->address[0]);
 		if (set->broadcast && set->broadcast != INADDR_BROADCAST)
 			add_subscriber(set->broadcast, port, set->address[0]);
@@ -383,45 +416,52 @@ int post_bind6(struct bpf_sock *ctx)
 	return register_datagram(ctx);
 }
 
-inline_static void forget_datagram(const struct address_set *set, const struct socket_state *state)
+inline_static void forget_datagram(const struct address_set *set, const struct registration *made)
 {
-	__u16 port = state->bound_port;
+	__u16 port = made->port;
 
-	if (state->flags & SERVES_FURTHER)
+	if (made->entries & SERVES_FURTHER)
 		for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
 			if (i >= set->count)
 				break;
 			remove_wildcard(set->address[i], port);
 		}
-	if (state->flags & HEARS_BROADCASTS) {
+	if (made->entries & HEARS_BROADCASTS) {
 		remove_subscriber(INADDR_BROADCAST, port, set->address[0]);
 		if (set->broadcast && set->broadcast != INADDR_BROADCAST)
 			remove_subscriber(set->broadcast, port, set->address[0]);
 	}
 }
 
+// The socket has its port no more: it is closed, or it was disconnected, which takes away a port
+// that the kernel had chosen, and is bound again.
+inline_static void forget_registration(struct bpf_sock *sk, __u32 type, const struct address_set *set)
+{
+	struct registration *made = bpf_sk_storage_get(&registrations, sk, 0, 0);
+	struct room *room;
+
+	if (!made || !made->entries || made->set_id != set->id)
+		return;
+	if (type == SOCK_DGRAM)
+		forget_datagram(set, made);	// the map of listeners forgets by itself
+	room = bpf_map_lookup_elem(&rooms, &set->id);
+	if (room && made->entries & SERVES_FURTHER)
+		give_room(&room->further, set->count - 1);
+	if (room && made->entries & HEARS_BROADCASTS)
+		give_room(&room->hearing, 1);
+	made->entries = 0;
+}
+
 SEC("cgroup/sock_release")
 int sock_release(struct bpf_sock *ctx)
 {
 	const struct address_set *set;
-	const struct socket_state *state;
-	struct room *room;
 
 	if (ctx->type != SOCK_DGRAM && ctx->dst_port)
-		return ALLOW;	// a connection; an accepted one has a copy of its listener's state
+		return ALLOW;	// a connection
 	set = set_of_cgroup();
-	state = state_of(ctx);
-	if (!state || !(state->flags & (SERVES_FURTHER | HEARS_BROADCASTS)) || !bound_any(state, set))
-		return ALLOW;
-	if (ctx->type == SOCK_DGRAM)
-		forget_datagram(set, state);	// the map of listeners forgets by itself
-	room = bpf_map_lookup_elem(&rooms, &set->id);
-	if (!room)
-		return ALLOW;
-	if (state->flags & SERVES_FURTHER)
-		give_room(&room->further, set->count - 1);
-	if (state->flags & HEARS_BROADCASTS)
-		give_room(&room->hearing, 1);
+	if (bound_any(state_of(ctx), set))
+		forget_registration(ctx, ctx->type, set);
 	return ALLOW;
 }
 
@@ -443,19 +483,19 @@ int sock_ops(struct bpf_sock_ops *ctx)
 {
 	const struct address_set *set = set_of_cgroup();
 	struct bpf_sock *sk = ctx->sk;
-	struct socket_state *state;
+	struct registration *made;
 	struct room *room;
 
-	if (ctx->op != BPF_SOCK_OPS_TCP_LISTEN_CB || !sk)
+	if (ctx->op != BPF_SOCK_OPS_TCP_LISTEN_CB || !sk || !bound_any(state_of(sk), set))
 		return ALLOW;
-	state = state_of(sk);
-	if (!bound_any(state, set))
+	made = make_registration(sk, set);
+	if (!made)
 		return ALLOW;
-	if (!(state->flags & SERVES_FURTHER)) {
+	if (!made->entries) {
 		room = room_of(set);
 		if (!room || !take_room(&room->further, set->count - 1, MAX_FURTHER))
 			return ALLOW;
-		state->flags |= SERVES_FURTHER;
+		made->entries = SERVES_FURTHER;
 	}
 	for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
 		if (i >= set->count)
