@@ -121,7 +121,7 @@ def test_who_hears_broadcasts_hears_each_once(two: TestHost) -> None:
         import os
         def receiver():
             s = socket(AF_INET, SOCK_DGRAM)
-            s.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1)
+            s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
             s.setblocking(False)
             s.bind(("", 6000))
             return s
@@ -171,3 +171,10 @@ def test_localhost_of_ipv6_is_not_the_host_for_datagrams(two: TestHost) -> None:
         said = restricted(two, ask, SECOND, context=7, v6=(own,))
         assert server.wait().out == "ready\n"
         assert said == ["ENETUNREACH"] * 3 + ["3"]
+
+
+@pytest.mark.parametrize("family", ["AF_INET", "AF_INET6"])
+def test_a_guest_has_no_multipath_tcp(two: TestHost, family: str) -> None:
+    """A peer could add a path to its connection by a listener of the host or another guest."""
+    multipath = f"print(attempt(socket, {family}, SOCK_STREAM, 262))"
+    assert restricted(two, multipath, SECOND, context=7) == ["EPROTONOSUPPORT"]

@@ -14,6 +14,14 @@ char _license[] SEC("license") = "GPL";
 
 // ---- which sockets there can be -------------------------------------------------------------
 
+// Its listeners cannot be in a map, and so not on further addresses. And who knows the token of a
+// connection can add a path to it by any listener of that port, whosever address that is on: in a
+// context this would be a way to use the addresses of others.
+inline_static int has_mptcp(const struct address_set *set)
+{
+	return set->count < 2 && !(set->flags & OWN_LOOPBACK);
+}
+
 SEC("cgroup/sock_create")
 int sock_create(struct bpf_sock *ctx)
 {
@@ -32,8 +40,7 @@ int sock_create(struct bpf_sock *ctx)
 	case SOCK_STREAM:
 		if (protocol == 0 || protocol == IPPROTO_TCP)
 			return ALLOW;
-		// its listeners cannot be in a map, and so not on further addresses
-		if (protocol == MPTCP && set->count < 2)
+		if (protocol == MPTCP && has_mptcp(set))
 			return ALLOW;
 		break;
 	case SOCK_DGRAM:

@@ -23,7 +23,7 @@ enum { EPROTONOSUPPORT = 93, EADDRINUSE = 98, EADDRNOTAVAIL = 99, ENETUNREACH = 
 #define MAX_ROUTES 24
 
 enum set_flags {
-	OWN_LOOPBACK = 1,	// 127.0.0.0/8 stands for the first address
+	OWN_LOOPBACK = 1,	// in a context: 127.0.0.0/8 stands for the first address
 	BIND_V6ONLY = 2,	// sysctl net.ipv6.bindv6only
 };
 
