@@ -25,7 +25,8 @@ run(main, failed=7)
 def start(body: str, redirection: str = "") -> subprocess.Popen[str]:
     """A command with ``body`` as its main, started by a shell that redirects it."""
     script = SCRIPT.format(library=str(LIBRARY), body=f"    {body}")
-    shell = ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh"]
+    interruptible = ["env", "--default-signal=INT"]  # as it may not be where the tests were started
+    shell = [*interruptible, "/bin/sh", "-c", f'exec "$@" {redirection}', "sh"]
     command = [*shell, sys.executable, "-I", "-c", script]
     return subprocess.Popen(
         command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, errors="surrogateescape"

@@ -44,6 +44,7 @@ def is_stopped() -> bool:
     return bool(stops)
 
 
+@pytest.mark.usefixtures("_stopped_by_sigterm")
 def test_each_piece_is_done_once_and_told_in_order() -> None:
     work = SharedWork(PIECES, lambda number: (number, os.getpid()), is_stopped, nothing)
     results = list(work.results())
