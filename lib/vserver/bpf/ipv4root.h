@@ -60,12 +60,14 @@ enum socket_flags {
 };
 
 // What has to be remembered of a socket; most have none. An accepted one has a copy of its listener's.
+// vserver.kernel.socketstate reads those of all versions.
 struct socket_state {
 	__u64 set_id;		// the set that BOUND_ANY or HIDDEN_V6 refers to
 	__u64 loopback_set;	// the set in which the program called the peer localhost ...
 	__u32 loopback_as;	// ... its address ...
 	__u16 loopback_port;	// ... and port (network order)
 	__u16 asked_port;	// HIDDEN_V6: the port asked for (network order)
+	__u32 unused;
 	__u32 flags;
 };
 
