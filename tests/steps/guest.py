@@ -86,8 +86,14 @@ def make_counting_guest(host: TestHost, name: str, most: int) -> None:
 
 @given(parsers.parse('user 1000 has used up the processes of the guest "{name}"'))
 def fill_guest(shell: Shell, name: str) -> None:
-    filled = shell.host.run(f"vserver --silent {name} suexec alice fill")
-    assert "Resource temporarily unavailable" in filled.err, filled
+    """Until nothing can be started: fill may give up while the one who starts it still counts."""
+
+    def is_full() -> bool:
+        filled = shell.host.run(f"vserver --silent {name} suexec alice fill")
+        assert "Resource temporarily unavailable" in filled.err, filled
+        return shell.host.run(f"vserver --silent {name} suexec alice true").status != 0
+
+    eventually(is_full, f"user 1000 has used up the processes of {name}")
 
 
 @given(parsers.parse('a guest "{name}" with an init of its own'))
