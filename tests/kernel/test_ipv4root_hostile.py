@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kernel.test_ipv4root import HOST, PROGRAM, SECOND, chbind, restricted
+from kernel.test_ipv4root import HOST, PROGRAM, SECOND, chbind, restricted, run
 from steps import eventually
 
 if TYPE_CHECKING:
@@ -178,3 +178,90 @@ def test_a_guest_has_no_multipath_tcp(two: TestHost, family: str) -> None:
     """A peer could add a path to its connection by a listener of the host or another guest."""
     multipath = f"print(attempt(socket, {family}, SOCK_STREAM, 262))"
     assert restricted(two, multipath, SECOND, context=7) == ["EPROTONOSUPPORT"]
+
+
+def entries_left(host: TestHost) -> list[str]:
+    """What the tables of all sets have of sockets."""
+    program = """
+        import struct
+        sys.path.append("/usr/lib/vserver/python")
+        from vserver.kernel import bpf, wildcard
+        bucket = struct.Struct("=8x" + 8 * "QII")  # bpf/endpoints.h
+        for table, buckets in ("wildcards", 8192), ("broadcasts", 2048):
+            fd = bpf.open_pinned(f"{wildcard.MAPS}/{table}")
+            for slots in bucket.iter_unpack(bpf.elements(fd, buckets, bucket.size)):
+                for endpoint, first, sockets in zip(slots[::3], slots[1::3], slots[2::3]):
+                    if endpoint or sockets:
+                        print(table, hex(endpoint), hex(first), sockets)
+        if bpf.keys(bpf.open_pinned(f"{wildcard.MAPS}/listeners"), 8):
+            print("listeners")
+    """
+    return run(host, program)
+
+
+def test_sockets_that_come_and_go_at_once_leave_nothing(two: TestHost) -> None:
+    """On all processors, for the same and for different ports, beside another set."""
+    program = """
+        import os
+        children = []
+        while len(children) < 3 and (child := os.fork()):
+            children.append(child)
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            for port in 6000, 6001:
+                s = socket(AF_INET, SOCK_DGRAM)
+                s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+                s.bind(("", port))
+                s.close()
+        if len(children) == 3:
+            for child in children:
+                os.waitpid(child, 0)
+    """
+    commands = [[*chbind(HOST).split(), "--bcast", "eth0"], [*chbind(SECOND, "192.0.2.99").split()]]
+    python = ["python3", "-c", PROGRAM + DISCONNECT + textwrap.dedent(program)]
+    with two.start([*commands[0], *python]) as one, two.start([*commands[1], *python]) as other:
+        assert one.wait().status == other.wait().status == 0
+    assert entries_left(two) == []
+
+
+# Does with sockets what comes to its mind, to none of them what could end
+AT_RANDOM = """
+import random
+OWN = ["192.0.2.10", "192.0.2.11"]
+WHERE = {
+    AF_INET: [*OWN, "0.0.0.0", "0.0.0.0", "127.0.0.1", "192.0.2.1", "192.0.2.255", "224.0.0.251"],
+    AF_INET6: ["::", "::", "::1", "2001:db8::10", *("::ffff:" + one for one in OWN)],
+}
+random.seed(int(sys.argv[1]))
+sockets = []
+def new():
+    s = socket(random.choice([AF_INET, AF_INET6]), random.choice([SOCK_STREAM, SOCK_DGRAM]))
+    s.setblocking(False)
+    sockets.append(s)
+def where(s): return random.choice(WHERE[s.family]), random.choice([0, 0, 5001, 5002])
+def option(s, level, name): s.setsockopt(level, name, random.randrange(2))
+ACTS = [
+    lambda s: option(s, SOL_SOCKET, random.choice([SO_REUSEADDR, SO_REUSEPORT])),
+    lambda s: option(s, IPPROTO_IPV6, IPV6_V6ONLY),
+    lambda s: option(s, IPPROTO_IP, 24),  # IP_BIND_ADDRESS_NO_PORT
+    lambda s: s.bind(where(s)),
+    lambda s: s.bind(where(s)),
+    lambda s: s.connect(where(s)),
+    lambda s: s.sendto(b"", where(s)),
+    lambda s: disconnect(s),
+    lambda s: s.listen(),
+    lambda s: sockets.append(s.accept()[0]),
+    lambda s: sockets.pop(sockets.index(s)).close(),
+]
+for _ in range(5000):
+    new() if len(sockets) < 20 else attempt(random.choice(ACTS), random.choice(sockets))
+"""
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_sockets_do_leaves_nothing(two: TestHost, seed: int) -> None:
+    for v6 in ("", "--ip 2001:db8::10"):
+        held = f"{chbind(HOST, SECOND)} {v6} --bcast eth0".split()
+        result = two.run([*held, "python3", "-c", PROGRAM + DISCONNECT + AT_RANDOM, str(seed)])
+        assert (result.status, result.err) == (0, "")
+    assert entries_left(two) == []

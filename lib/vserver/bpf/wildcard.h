@@ -14,6 +14,7 @@
 #include <linux/pkt_cls.h>
 #include <linux/udp.h>
 
+#include "endpoints.h"
 #include "ipv4root.h"
 
 #define MAX_PORTS 65536
@@ -21,7 +22,7 @@
 // The maps of this file are the same for all versions of the programs that are in use, so that each
 // knows the ports of the others. Whoever changes what is in one of them changes LAYOUT, which
 // vserver.kernel.wildcard has in the path of the maps.
-#define LAYOUT 1
+#define LAYOUT 2
 
 // TCP: the listeners that serve a further address. Several slots, so that a group of listeners
 // (SO_REUSEPORT, or old and new while a service reloads) survives the end of one of them.
@@ -41,42 +42,29 @@ struct {
 	__type(value, __u64);
 } listeners SEC(".maps");
 
-// UDP: the first address, and so the socket, that serves a further address.
-struct endpoint {
-	__u32 address;
-	__u16 port;	// network order
-	__u16 unused;
-};
-
-struct wildcard {
-	__u32 first;
-	__u32 sockets;
-};
+// UDP: who serves a further address.
+#define WILDCARD_BUCKETS 8192
 
 struct {
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_PORTS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct endpoint);
-	__type(value, struct wildcard);
+	TABLE_OF_ENDPOINTS(WILDCARD_BUCKETS);
 } wildcards SEC(".maps");
 
-// Who gets the datagrams sent to a broadcast address.
-#define MAX_SUBSCRIBERS 8
+inline_static struct bucket *wildcard_bucket(__u64 endpoint)
+{
+	return bucket_of(&wildcards, WILDCARD_BUCKETS, endpoint);
+}
 
-struct subscribers {
-	struct wildcard of[MAX_SUBSCRIBERS];
-};
+// Who gets the datagrams sent to a broadcast address.
+#define BROADCAST_BUCKETS 2048
 
 struct {
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct endpoint);
-	__type(value, struct subscribers);
+	TABLE_OF_ENDPOINTS(BROADCAST_BUCKETS);
 } broadcasts SEC(".maps");
+
+inline_static struct bucket *broadcast_bucket(__u64 endpoint)
+{
+	return bucket_of(&broadcasts, BROADCAST_BUCKETS, endpoint);
+}
 
 // ---- room in the tables that all sets share ----------------------------------------------------
 
@@ -242,10 +230,18 @@ inline_static int allows_sharing(struct bpf_sock_addr *ctx)
 // Does a datagram socket of other addresses serve this endpoint too?
 inline_static int is_wildcard_elsewhere(const struct address_set *set, __u32 address, __u16 port, int any)
 {
-	struct endpoint key = { .address = address, .port = port };
-	const struct wildcard *found = bpf_map_lookup_elem(&wildcards, &key);
+	__u64 endpoint = endpoint_of(address, port);
+	const struct bucket *bucket = wildcard_bucket(endpoint);
 
-	return found && found->sockets && !(any && found->first == set->address[0]);
+	if (!bucket)
+		return 0;
+	for (__u32 i = 0; i < SLOTS; i++) {
+		const struct entry *entry = &bucket->slot[i];
+
+		if (entry->endpoint == endpoint && !(any && entry->first == set->address[0]))
+			return 1;
+	}
+	return 0;
 }
 
 // Does a socket that was found serve the address without being bound to it, or is it bound to one
@@ -309,73 +305,71 @@ inline_static int note_any(struct bpf_sock_addr *ctx, const struct address_set *
 
 // ---- datagram sockets: register at bind, forget at close ---------------------------------------
 
-inline_static void add_wildcard(__u32 address, __u16 port, __u32 first)
-{
-	struct endpoint key = { .address = address, .port = port };
-	struct wildcard *found, new = { .first = first, .sockets = 1 };
+// For bpf_loop() over the further addresses of a set, and over its broadcast addresses.
+struct service {
+	const struct address_set *set;
+	__u16 port;	// network order
+};
 
-	if (!bpf_map_update_elem(&wildcards, &key, &new, BPF_NOEXIST))
-		return;
-	found = bpf_map_lookup_elem(&wildcards, &key);
-	if (found)
-		__sync_fetch_and_add(&found->sockets, 1);
+static long add_further(__u32 i, struct service *service)
+{
+	struct bucket *bucket;
+	__u64 endpoint;
+
+	if (i >= MAX_ADDRESSES - 1)
+		return 1;
+	endpoint = endpoint_of(service->set->address[i + 1], service->port);
+	bucket = wildcard_bucket(endpoint);
+	if (bucket)
+		add_socket(bucket, endpoint, service->set->address[0]);
+	return 0;
 }
 
-inline_static void remove_wildcard(__u32 address, __u16 port)
+static long remove_further(__u32 i, struct service *service)
 {
-	struct endpoint key = { .address = address, .port = port };
-	struct wildcard *found = bpf_map_lookup_elem(&wildcards, &key);
+	struct bucket *bucket;
+	__u64 endpoint;
 
-	if (found && __sync_fetch_and_add(&found->sockets, -1) == 1)
-		bpf_map_delete_elem(&wildcards, &key);
+	if (i >= MAX_ADDRESSES - 1)
+		return 1;
+	endpoint = endpoint_of(service->set->address[i + 1], service->port);
+	bucket = wildcard_bucket(endpoint);
+	if (bucket)
+		remove_socket(bucket, endpoint, service->set->address[0]);
+	return 0;
 }
 
-inline_static void add_subscriber(__u32 broadcast, __u16 port, __u32 first)
+inline_static __u32 broadcasts_of(const struct address_set *set)
 {
-	struct endpoint key = { .address = broadcast, .port = port };
-	struct subscribers *found, none = {};
-
-	bpf_map_update_elem(&broadcasts, &key, &none, BPF_NOEXIST);
-	found = bpf_map_lookup_elem(&broadcasts, &key);
-	if (!found)
-		return;
-	for (__u32 i = 0; i < MAX_SUBSCRIBERS; i++)
-		if (found->of[i].first == first) {
-			__sync_fetch_and_add(&found->of[i].sockets, 1);
-			return;
-		}
-	for (__u32 i = 0; i < MAX_SUBSCRIBERS; i++)
-		if (!__sync_val_compare_and_swap(&found->of[i].first, 0, first)) {
-			found->of[i].sockets = 1;	// whatever a race has left of who was there
-			return;
-		}
+	return set->broadcast && set->broadcast != INADDR_BROADCAST ? 2 : 1;
 }
 
-inline_static void remove_subscriber(__u32 broadcast, __u16 port, __u32 first)
+static long add_hearer(__u32 i, struct service *service)
 {
-	struct endpoint key = { .address = broadcast, .port = port };
-	struct subscribers *found = bpf_map_lookup_elem(&broadcasts, &key);
-	int left = 0;
+	__u64 endpoint = endpoint_of(i ? service->set->broadcast : INADDR_BROADCAST, service->port);
+	struct bucket *bucket = broadcast_bucket(endpoint);
 
-	if (!found)
-		return;
-	for (__u32 i = 0; i < MAX_SUBSCRIBERS; i++) {
-		struct wildcard *slot = &found->of[i];
+	if (bucket)
+		add_socket(bucket, endpoint, service->set->address[0]);
+	return 0;
+}
 
-		if (slot->first == first && __sync_fetch_and_add(&slot->sockets, -1) == 1)
-			__sync_val_compare_and_swap(&slot->first, first, 0);	// not who took it meanwhile
-		left |= slot->first;
-	}
-	if (!left)
-		bpf_map_delete_elem(&broadcasts, &key);
+static long remove_hearer(__u32 i, struct service *service)
+{
+	__u64 endpoint = endpoint_of(i ? service->set->broadcast : INADDR_BROADCAST, service->port);
+	struct bucket *bucket = broadcast_bucket(endpoint);
+
+	if (bucket)
+		remove_socket(bucket, endpoint, service->set->address[0]);
+	return 0;
 }
 
 inline_static int register_datagram(struct bpf_sock *ctx)
 {
 	const struct address_set *set;
 	struct registration *made;
+	struct service service;
 	struct room *room;
-	__u16 port = bpf_htons(ctx->src_port);
 
 	if (ctx->type != SOCK_DGRAM)
 		return ALLOW;
@@ -386,20 +380,15 @@ inline_static int register_datagram(struct bpf_sock *ctx)
 	made = room ? make_registration(ctx, set) : NULL;
 	if (!made)
 		return ALLOW;
-	made->port = port;
+	service = (struct service){ .set = set, .port = bpf_htons(ctx->src_port) };
+	made->port = service.port;
 	if (set->count > 1 && take_room(&room->further, set->count - 1, MAX_FURTHER)) {
 		made->entries |= SERVES_FURTHER;
-		for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
-			if (i >= set->count)
-				break;
-			add_wildcard(set->address[i], port, set->address[0]);
-		}
+		bpf_loop(set->count - 1, add_further, &service, 0);
 	}
 	if (take_room(&room->hearing, 1, MAX_HEARING)) {
 		made->entries |= HEARS_BROADCASTS;
-		add_subscriber(INADDR_BROADCAST, port, set->address[0]);
-		if (set->broadcast && set->broadcast != INADDR_BROADCAST)
-			add_subscriber(set->broadcast, port, set->address[0]);
+		bpf_loop(broadcasts_of(set), add_hearer, &service, 0);
 	}
 	return ALLOW;
 }
@@ -418,19 +407,12 @@ int post_bind6(struct bpf_sock *ctx)
 
 inline_static void forget_datagram(const struct address_set *set, const struct registration *made)
 {
-	__u16 port = made->port;
+	struct service service = { .set = set, .port = made->port };
 
 	if (made->entries & SERVES_FURTHER)
-		for (__u32 i = 1; i < MAX_ADDRESSES; i++) {
-			if (i >= set->count)
-				break;
-			remove_wildcard(set->address[i], port);
-		}
-	if (made->entries & HEARS_BROADCASTS) {
-		remove_subscriber(INADDR_BROADCAST, port, set->address[0]);
-		if (set->broadcast && set->broadcast != INADDR_BROADCAST)
-			remove_subscriber(set->broadcast, port, set->address[0]);
-	}
+		bpf_loop(set->count - 1, remove_further, &service, 0);
+	if (made->entries & HEARS_BROADCASTS)
+		bpf_loop(broadcasts_of(set), remove_hearer, &service, 0);
 }
 
 // The socket has its port no more: it is closed, or it was disconnected, which takes away a port
@@ -528,17 +510,12 @@ int find_listener(struct bpf_sk_lookup *ctx)
 
 // ---- datagrams on the devices -----------------------------------------------------------------
 
-// The mark that tells a broadcast's copy for subscriber I from other packets on its second way in.
+// The mark that tells a broadcast's copy for the hearer in slot I from other packets on its second way in.
 // It stays: a copy must not be copied again, by programs of another layout on the same device.
 #define ANY_COPY_MARK 0x7e570000u
 #define ANY_COPY_MASK 0xffff0000u
 #define COPY_MARK (ANY_COPY_MARK | LAYOUT << 8)
 #define COPY_MARK_MASK 0xffffff00u
-
-inline_static struct endpoint endpoint_of(const struct datagram *datagram)
-{
-	return (struct endpoint){ .address = datagram->destination, .port = datagram->destination_port };
-}
 
 // Give the datagram to the socket that is bound to address; 0 when there is none.
 inline_static int assign(struct __sk_buff *skb, const struct datagram *datagram, __u32 address)
@@ -558,60 +535,66 @@ inline_static int assign(struct __sk_buff *skb, const struct datagram *datagram,
 	return 1;
 }
 
-// Send one copy of a broadcast in again for every subscriber.
-inline_static int copy_broadcast(struct __sk_buff *skb, const struct endpoint *to)
+// Send one copy of a broadcast in again for everyone who hears it.
+inline_static int copy_broadcast(struct __sk_buff *skb, __u64 to)
 {
-	const struct subscribers *found = bpf_map_lookup_elem(&broadcasts, to);
+	const struct bucket *bucket = broadcast_bucket(to);
 	__u32 mark = skb->mark;
+	int copies = 0;
 
-	if (!found)
+	if (!bucket)
 		return 0;
-	for (__u32 i = 0; i < MAX_SUBSCRIBERS; i++) {
-		if (!found->of[i].first)
+	for (__u32 i = 0; i < SLOTS; i++) {
+		if (bucket->slot[i].endpoint != to)
 			continue;
 		skb->mark = COPY_MARK | i;
 		bpf_clone_redirect(skb, skb->ifindex, BPF_F_INGRESS);
+		copies++;
 	}
 	skb->mark = mark;
-	return 1;
+	return copies;
 }
 
-inline_static int deliver_copy(struct __sk_buff *skb, const struct datagram *datagram, const struct endpoint *to)
+inline_static int deliver_copy(struct __sk_buff *skb, const struct datagram *datagram, __u64 to)
 {
-	const struct subscribers *found = bpf_map_lookup_elem(&broadcasts, to);
+	const struct bucket *bucket = broadcast_bucket(to);
 	__u32 i = skb->mark & ~COPY_MARK_MASK;
 
-	if (!found || i >= MAX_SUBSCRIBERS || !found->of[i].first)
+	if (!bucket || i >= SLOTS || bucket->slot[i].endpoint != to)
 		return TC_ACT_SHOT;
-	return assign(skb, datagram, found->of[i].first) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+	return assign(skb, datagram, bucket->slot[i].first) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
-// A datagram for a further address goes to the socket on the first one.
-inline_static void deliver_further(struct __sk_buff *skb, const struct datagram *datagram, const struct endpoint *to)
+// A datagram for a further address goes to the socket on the first one. The slots are read without
+// the lock: what is in one that is just given away is another's socket at most, whose set drops it.
+inline_static void deliver_further(struct __sk_buff *skb, const struct datagram *datagram, __u64 to)
 {
-	const struct wildcard *found = bpf_map_lookup_elem(&wildcards, to);
+	const struct bucket *bucket = wildcard_bucket(to);
 
-	if (found)
-		assign(skb, datagram, found->first);
+	if (!bucket)
+		return;
+	for (__u32 i = 0; i < SLOTS; i++)
+		if (bucket->slot[i].endpoint == to && assign(skb, datagram, bucket->slot[i].first))
+			return;
 }
 
 SEC("tc")
 int device_ingress(struct __sk_buff *skb)
 {
 	struct datagram datagram;
-	struct endpoint to;
+	__u64 to;
 
 	if (!read_datagram(skb, &datagram))
 		return TC_ACT_UNSPEC;
-	to = endpoint_of(&datagram);
+	to = endpoint_of(datagram.destination, datagram.destination_port);
 	if ((skb->mark & COPY_MARK_MASK) == COPY_MARK)
-		return deliver_copy(skb, &datagram, &to);
+		return deliver_copy(skb, &datagram, to);
 	if ((skb->mark & ANY_COPY_MASK) == ANY_COPY_MARK)
 		return TC_ACT_UNSPEC;
 	if (skb->pkt_type == PACKET_LOOPBACK)
 		return TC_ACT_UNSPEC;	// our own broadcast, copied on its way out
-	if (!copy_broadcast(skb, &to))
-		deliver_further(skb, &datagram, &to);
+	if (!copy_broadcast(skb, to))
+		deliver_further(skb, &datagram, to);
 	return TC_ACT_UNSPEC;
 }
 
@@ -621,12 +604,12 @@ SEC("tc")
 int device_egress(struct __sk_buff *skb)
 {
 	struct datagram datagram;
-	struct endpoint to;
+	__u64 to;
 
 	if (!read_datagram(skb, &datagram))
 		return TC_ACT_UNSPEC;
-	to = endpoint_of(&datagram);
-	copy_broadcast(skb, &to);
+	to = endpoint_of(datagram.destination, datagram.destination_port);
+	copy_broadcast(skb, to);
 	return TC_ACT_UNSPEC;
 }
 

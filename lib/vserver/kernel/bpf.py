@@ -30,6 +30,7 @@ _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_GET_NEXT_KEY = 1, 2, 4
 _PROG_LOAD = 5
 _OBJ_PIN, _OBJ_GET, _PROG_ATTACH, _PROG_QUERY, _LINK_CREATE, _LINK_UPDATE = 6, 7, 8, 16, 28, 29
 _OBJ_GET_INFO_BY_FD = 15
+_MAP_LOOKUP_BATCH = 24
 _LINK_TYPE_NETNS, _LINK_TYPE_TCX = 5, 11
 _F_ALLOW_MULTI = 2
 _PROG_TYPE_LSM = 29
@@ -171,6 +172,17 @@ def lookup(map_fd: int, key: bytes, size: int) -> bytes:
     value = ctypes.create_string_buffer(size)
     _element(_MAP_LOOKUP_ELEM, map_fd, key, value)
     return value.raw
+
+
+def elements(array_fd: int, count: int, size: int) -> bytes:
+    """The ``count`` elements of an array, one after another (BPF_MAP_LOOKUP_BATCH, 5.6).
+
+    ``size`` bytes each: that of the map's value, rounded up to a multiple of 8.
+    """
+    last, indexes, values = (ctypes.create_string_buffer(n) for n in (4, 4 * count, size * count))
+    addresses = ((ctypes.addressof(buffer), 8) for buffer in (last, indexes, values))
+    _bpf(_MAP_LOOKUP_BATCH, (0, 8), *addresses, (count, 4), (array_fd, 4), (0, 8), (0, 8))
+    return values.raw
 
 
 def keys(map_fd: int, size: int) -> list[bytes]:

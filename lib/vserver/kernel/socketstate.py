@@ -8,15 +8,18 @@ in the map of those who serve further addresses.
 from __future__ import annotations
 
 import os
-from _socket import inet_ntoa
+from _socket import inet_ntoa, ntohs
 from struct import Struct, unpack_from
 
-from vserver.kernel import bpf
+from vserver.kernel import bpf, wildcard
 
 _SOCKET_STATE = Struct("=Q14x2s4xI")  # struct socket_state
 _BOUND_ANY, _HIDDEN_V6 = 1, 2
-_ENDPOINT = Struct("=4s2s2x")  # struct endpoint
-_WILDCARD = Struct("=4sI")  # struct wildcard
+
+# bpf/wildcard.h and bpf/endpoints.h: the port, the address (in a word of eight bytes), the first
+# address and the number of sockets in each slot of a struct bucket
+_BUCKETS = 8192
+_BUCKET = Struct("=8x" + 8 * "Q4sI")
 _LARGEST_SET = 4096  # bytes; more than the struct address_set of any version
 
 
@@ -26,7 +29,6 @@ class SocketStates:
     def __init__(self) -> None:
         self.maps: list[int] = []
         self._sets: list[int] = []
-        self._wildcards: list[int] = []
 
     def __enter__(self) -> SocketStates:
         try:
@@ -39,18 +41,14 @@ class SocketStates:
         return self
 
     def _open(self, pinned: str) -> None:
-        for name, maps in (
-            ("socket_states", self.maps),
-            ("address_sets", self._sets),
-            ("wildcards", self._wildcards),
-        ):
+        for name, maps in (("socket_states", self.maps), ("address_sets", self._sets)):
             try:
                 maps.append(bpf.open_pinned(f"{pinned}/{name}"))
-            except FileNotFoundError:  # other programs than ipv4root, or the maps of all versions
+            except FileNotFoundError:  # other programs than ipv4root
                 pass
 
     def __exit__(self, *_error: object) -> None:
-        for fd in (*self.maps, *self._sets, *self._wildcards):
+        for fd in (*self.maps, *self._sets):
             os.close(fd)
 
     def port_of_any(self, value: bytes, port: int) -> int | None:
@@ -76,13 +74,17 @@ class SocketStates:
 
     def datagram_wildcards(self) -> set[tuple[str, int]]:
         """Where the datagram sockets are bound that asked for 0.0.0.0 of several addresses."""
+        try:
+            table = bpf.open_pinned(f"{wildcard.MAPS}/wildcards")
+        except FileNotFoundError:
+            return set()
+        try:
+            buckets = bpf.elements(table, _BUCKETS, _BUCKET.size)
+        finally:
+            os.close(table)
         found = set()
-        for wildcards in self._wildcards:
-            for key in bpf.keys(wildcards, _ENDPOINT.size):
-                try:
-                    value = bpf.lookup(wildcards, key, _WILDCARD.size)
-                except FileNotFoundError:  # closed meanwhile
-                    continue
-                port = int.from_bytes(_ENDPOINT.unpack(key)[1], "big")
-                found.add((inet_ntoa(_WILDCARD.unpack(value)[0]), port))
+        for bucket in _BUCKET.iter_unpack(buckets):
+            for endpoint, first, sockets in zip(*[iter(bucket)] * 3, strict=True):
+                if sockets:
+                    found.add((inet_ntoa(first), ntohs(endpoint & 0xFFFF)))
         return found
