@@ -11,10 +11,14 @@
 
 #define SLOTS 8
 
+// Two datagram sockets can have one address and port if both have set one of these.
+enum sharing { SHARES_ADDRESS = 1, SHARES_PORT = 2 };	// SO_REUSEADDR, SO_REUSEPORT
+
 struct entry {
 	__u64 endpoint;	// 0: the slot is free
 	__u32 first;	// the first address of the set that serves it, which its sockets are bound to
-	__u32 sockets;
+	__u32 sockets : 24;	// the BTF of a map with a lock takes fields of whole bytes only
+	__u32 sharing : 8;	// enum sharing, what all of the sockets have set
 };
 
 struct bucket {
@@ -99,7 +103,7 @@ inline_static __u32 find_free_slot(const struct bucket *bucket)
 }
 
 // One socket more that serves an endpoint from the address first, if there is room in the bucket.
-inline_static void add_socket(struct bucket *bucket, __u64 endpoint, __u32 first)
+inline_static void add_socket(struct bucket *bucket, __u64 endpoint, __u32 first, __u32 sharing)
 {
 	__u32 i;
 
@@ -110,6 +114,7 @@ inline_static void add_socket(struct bucket *bucket, __u64 endpoint, __u32 first
 	if (i < SLOTS) {
 		bucket->slot[i].endpoint = endpoint;
 		bucket->slot[i].first = first;
+		bucket->slot[i].sharing = bucket->slot[i].sockets ? bucket->slot[i].sharing & sharing : sharing;
 		bucket->slot[i].sockets++;
 	}
 	bpf_spin_unlock(&bucket->lock);
@@ -121,8 +126,10 @@ inline_static void remove_socket(struct bucket *bucket, __u64 endpoint, __u32 fi
 
 	bpf_spin_lock(&bucket->lock);
 	i = find_slot(bucket, endpoint, first);
-	if (i < SLOTS && !--bucket->slot[i].sockets)
+	if (i < SLOTS && !--bucket->slot[i].sockets) {
 		bucket->slot[i].endpoint = 0;
+		bucket->slot[i].sharing = 0;
+	}
 	bpf_spin_unlock(&bucket->lock);
 }
 

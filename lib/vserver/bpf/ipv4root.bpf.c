@@ -101,6 +101,8 @@ inline_static int bind_ipv4(struct bpf_sock_addr *ctx, const struct address_set 
 
 	if (kind == BIND_REFUSED)
 		return refuse(EADDRNOTAVAIL);
+	if (ctx->type == SOCK_DGRAM && !note_sharing(ctx))
+		return REFUSE;
 	if (is_covered(ctx, set, *address, kind == BIND_ANY))
 		return refuse(EADDRINUSE);
 	if (kind == BIND_ANY)

@@ -22,7 +22,7 @@
 // The maps of this file are the same for all versions of the programs that are in use, so that each
 // knows the ports of the others. Whoever changes what is in one of them changes LAYOUT, which
 // vserver.kernel.wildcard has in the path of the maps.
-#define LAYOUT 2
+#define LAYOUT 3
 
 // TCP: the listeners that serve a further address. Several slots, so that a group of listeners
 // (SO_REUSEPORT, or old and new while a service reloads) survives the end of one of them.
@@ -218,17 +218,33 @@ inline_static __u32 *address_asked(__u32 first, __u32 peer, struct bpf_sock_addr
 
 // ---- bind: is the port taken where the kernel itself would not see it? -------------------------
 
-inline_static int allows_sharing(struct bpf_sock_addr *ctx)
+// With whom a datagram socket shares its address and port. Of one that was bound outside of all sets
+// that is not known: with everyone who shares.
+inline_static __u32 sharing_of(const struct socket_state *state)
 {
-	int address = 0, port = 0;
+	__u32 kept = state ? state->flags : 0;
 
-	bpf_getsockopt(ctx, SOL_SOCKET, SO_REUSEADDR, &address, sizeof(address));
-	bpf_getsockopt(ctx, SOL_SOCKET, SO_REUSEPORT, &port, sizeof(port));
-	return address || port;
+	return (kept & KEEPS_ADDRESS ? 0 : SHARES_ADDRESS) | (kept & KEEPS_PORT ? 0 : SHARES_PORT);
 }
 
-// Does a datagram socket of other addresses serve this endpoint too?
-inline_static int is_wildcard_elsewhere(const struct address_set *set, __u32 address, __u16 port, int any)
+// The options of a datagram socket can be asked for at its bind only.
+inline_static int note_sharing(struct bpf_sock_addr *ctx)
+{
+	struct socket_state *state = make_state(ctx->sk);
+	int address = 0, port = 0;
+
+	if (!state)
+		return REFUSE;
+	bpf_getsockopt(ctx, SOL_SOCKET, SO_REUSEADDR, &address, sizeof(address));
+	bpf_getsockopt(ctx, SOL_SOCKET, SO_REUSEPORT, &port, sizeof(port));
+	state->flags &= ~(KEEPS_ADDRESS | KEEPS_PORT);
+	state->flags |= (address ? 0 : KEEPS_ADDRESS) | (port ? 0 : KEEPS_PORT);
+	return ALLOW;
+}
+
+// Does a datagram socket of other addresses serve this endpoint too, and not share it?
+inline_static int is_wildcard_elsewhere(const struct address_set *set, __u32 address, __u16 port, int any,
+					__u32 sharing)
 {
 	__u64 endpoint = endpoint_of(address, port);
 	const struct bucket *bucket = wildcard_bucket(endpoint);
@@ -238,7 +254,8 @@ inline_static int is_wildcard_elsewhere(const struct address_set *set, __u32 add
 	for (__u32 i = 0; i < SLOTS; i++) {
 		const struct entry *entry = &bucket->slot[i];
 
-		if (entry->endpoint == endpoint && !(any && entry->first == set->address[0]))
+		if (entry->endpoint == endpoint && !(any && entry->first == set->address[0]) &&
+		    !(entry->sharing & sharing))
 			return 1;
 	}
 	return 0;
@@ -256,18 +273,19 @@ inline_static int is_in_the_way(struct bpf_sock *found, const struct address_set
 inline_static int is_taken(struct bpf_sock_addr *ctx, const struct address_set *set, __u32 address, int any)
 {
 	struct bpf_sock_tuple tuple = { .ipv4 = { .daddr = address, .dport = ctx->user_port } };
+	__u32 sharing = ctx->type == SOCK_DGRAM ? sharing_of(state_of(ctx->sk)) : 0;
 	struct bpf_sock *found;
 	int taken;
 
 	if (ctx->type == SOCK_STREAM)
 		found = bpf_sk_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
-	else if (is_wildcard_elsewhere(set, address, ctx->user_port, any))
+	else if (is_wildcard_elsewhere(set, address, ctx->user_port, any, sharing))
 		return 1;
 	else
 		found = bpf_sk_lookup_udp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
 	if (!found)
 		return 0;
-	taken = is_in_the_way(found, set, address, any);
+	taken = is_in_the_way(found, set, address, any) && !(sharing & sharing_of(state_of(found)));
 	bpf_sk_release(found);
 	return taken;
 }
@@ -275,7 +293,7 @@ inline_static int is_taken(struct bpf_sock_addr *ctx, const struct address_set *
 // Would a bind to the address, or with any to all of the set, cover what another socket serves?
 inline_static int is_covered(struct bpf_sock_addr *ctx, const struct address_set *set, __u32 address, int any)
 {
-	if (!ctx->user_port || (ctx->type == SOCK_DGRAM && allows_sharing(ctx)))
+	if (!ctx->user_port)
 		return 0;
 	if (!any)
 		return is_taken(ctx, set, address, 0);
@@ -308,6 +326,7 @@ inline_static int note_any(struct bpf_sock_addr *ctx, const struct address_set *
 // For bpf_loop() over the further addresses of a set, and over its broadcast addresses.
 struct service {
 	const struct address_set *set;
+	__u32 sharing;
 	__u16 port;	// network order
 };
 
@@ -321,7 +340,7 @@ static long add_further(__u32 i, struct service *service)
 	endpoint = endpoint_of(service->set->address[i + 1], service->port);
 	bucket = wildcard_bucket(endpoint);
 	if (bucket)
-		add_socket(bucket, endpoint, service->set->address[0]);
+		add_socket(bucket, endpoint, service->set->address[0], service->sharing);
 	return 0;
 }
 
@@ -350,7 +369,7 @@ static long add_hearer(__u32 i, struct service *service)
 	struct bucket *bucket = broadcast_bucket(endpoint);
 
 	if (bucket)
-		add_socket(bucket, endpoint, service->set->address[0]);
+		add_socket(bucket, endpoint, service->set->address[0], service->sharing);
 	return 0;
 }
 
@@ -380,7 +399,11 @@ inline_static int register_datagram(struct bpf_sock *ctx)
 	made = room ? make_registration(ctx, set) : NULL;
 	if (!made)
 		return ALLOW;
-	service = (struct service){ .set = set, .port = bpf_htons(ctx->src_port) };
+	service = (struct service){
+		.set = set,
+		.sharing = sharing_of(state_of(ctx)),
+		.port = bpf_htons(ctx->src_port),
+	};
 	made->port = service.port;
 	if (set->count > 1 && take_room(&room->further, set->count - 1, MAX_FURTHER)) {
 		made->entries |= SERVES_FURTHER;
@@ -565,15 +588,42 @@ inline_static int deliver_copy(struct __sk_buff *skb, const struct datagram *dat
 	return assign(skb, datagram, bucket->slot[i].first) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
+// Is there a socket nearer to the datagram than one on 0.0.0.0: connected to the sender, or bound to
+// the very address in a set, whose bind hook has seen to it that they share? One that was bound there
+// outside of all sets has not asked: what a set serves remains its own.
+inline_static int has_nearer_socket(struct __sk_buff *skb, const struct datagram *datagram)
+{
+	struct bpf_sock_tuple tuple = { .ipv4 = {
+		.saddr = datagram->source,
+		.daddr = datagram->destination,
+		.sport = datagram->source_port,
+		.dport = datagram->destination_port,
+	} };
+	struct bpf_sock *sk = bpf_sk_lookup_udp(skb, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+	int nearer;
+
+	if (!sk)
+		return 0;
+	nearer = sk->src_ip4 == datagram->destination && (sk->dst_port || state_of(sk));
+	bpf_sk_release(sk);
+	return nearer;
+}
+
 // A datagram for a further address goes to the socket on the first one. The slots are read without
 // the lock: what is in one that is just given away is another's socket at most, whose set drops it.
 inline_static void deliver_further(struct __sk_buff *skb, const struct datagram *datagram, __u64 to)
 {
 	const struct bucket *bucket = wildcard_bucket(to);
+	__u32 i;
 
 	if (!bucket)
 		return;
-	for (__u32 i = 0; i < SLOTS; i++)
+	for (i = 0; i < SLOTS; i++)
+		if (bucket->slot[i].endpoint == to)
+			break;
+	if (i == SLOTS || has_nearer_socket(skb, datagram))
+		return;
+	for (; i < SLOTS; i++)
 		if (bucket->slot[i].endpoint == to && assign(skb, datagram, bucket->slot[i].first))
 			return;
 }

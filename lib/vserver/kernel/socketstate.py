@@ -17,7 +17,7 @@ _SOCKET_STATE = Struct("=Q14x2s4xI")  # struct socket_state
 _BOUND_ANY, _HIDDEN_V6 = 1, 2
 
 # bpf/wildcard.h and bpf/endpoints.h: the port, the address (in a word of eight bytes), the first
-# address and the number of sockets in each slot of a struct bucket
+# address, and the number of sockets (with how they share, above it) in each slot of a struct bucket
 _BUCKETS = 8192
 _BUCKET = Struct("=8x" + 8 * "Q4sI")
 _LARGEST_SET = 4096  # bytes; more than the struct address_set of any version

@@ -16,7 +16,7 @@ from struct import pack
 from vserver.errors import VserverError, reason
 from vserver.kernel import bpf, netdev, rtnetlink
 
-MAPS = bpf.FILE_SYSTEM + "/vserver-wildcards-2"  # LAYOUT of bpf/wildcard.h
+MAPS = bpf.FILE_SYSTEM + "/vserver-wildcards-3"  # LAYOUT of bpf/wildcard.h
 
 # linux/bpf.h: enum bpf_attach_type; the last two since 6.6
 _SK_LOOKUP, _TCX_INGRESS, _TCX_EGRESS = 36, 46, 47

@@ -1,0 +1,125 @@
+"""Sockets that share a port (SO_REUSEADDR, SO_REUSEPORT), in sets with a common address.
+
+What a kernel without sets does is the measure, with 0.0.0.0 in the place of a set of several
+addresses and the address itself in that of a set of one.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from commands import Process
+    from testhost import TestHost
+
+HOST, SECOND, THIRD = "192.0.2.10", "192.0.2.11", "192.0.2.12"
+BOTH = f"chbind --silent --ip {HOST} --ip {SECOND}"
+OTHER = f"chbind --silent --ip {THIRD} --ip {SECOND}"
+ONE = f"chbind --silent --ip {SECOND}"
+
+# Binds a socket with some of the two options, says so or why not, and answers with its name.
+SERVER = """
+import errno, sys
+from socket import *
+name, address, port, options = sys.argv[1:]
+server = socket(AF_INET6 if ":" in address else AF_INET, SOCK_DGRAM)
+for option in options.split():
+    server.setsockopt(SOL_SOCKET, {"address": SO_REUSEADDR, "port": SO_REUSEPORT}[option], 1)
+try:
+    server.bind((address, int(port)))
+except OSError as error:
+    sys.exit(print(errno.errorcode[error.errno], flush=True))
+print("bound", flush=True)
+while True:
+    question, peer = server.recvfrom(100)
+    server.sendto(name.encode(), peer)
+"""
+OPTIONS = ("", "address", "port", "address port")
+
+
+@pytest.fixture
+def three(host: TestHost) -> TestHost:
+    """A host with three addresses."""
+    for address in SECOND, THIRD:
+        assert host.run(f"ip addr add {address}/24 dev eth0").status == 0
+    host.write("/root/server.py", SERVER)
+    return host
+
+
+def server(host: TestHost, chbind: str, name: str, address: str, options: str) -> Process:
+    words = ["python3", "-IS", "/root/server.py", name, address, "5300", options]
+    return host.start([*chbind.split(), *words])
+
+
+def outcome(host: TestHost, *places: tuple[str, str, str]) -> list[str]:
+    """What the bind of a second server says while the first is there."""
+    with server(host, places[0][0], "first", *places[0][1:]) as first:
+        first.expect("bound\n")
+        with server(host, places[1][0], "second", *places[1][1:]) as second:
+            second.expect("\n")
+            return second.output[0].split()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "plain"),
+    [
+        ((BOTH, "0.0.0.0"), (OTHER, "0.0.0.0"), ("0.0.0.0", "0.0.0.0")),
+        ((BOTH, "0.0.0.0"), (OTHER, "::"), ("0.0.0.0", "::")),
+        ((BOTH, "0.0.0.0"), (ONE, "0.0.0.0"), ("0.0.0.0", SECOND)),
+        ((BOTH, "0.0.0.0"), (OTHER, SECOND), ("0.0.0.0", SECOND)),
+        ((OTHER, SECOND), (BOTH, "0.0.0.0"), (SECOND, "0.0.0.0")),
+    ],
+    ids=["any-any", "any-any6", "any-alone", "any-one", "one-any"],
+)
+def test_datagram_sockets_share_a_port_as_without_sets(
+    three: TestHost, first: tuple[str, str], second: tuple[str, str], plain: tuple[str, str]
+) -> None:
+    for one, other in itertools.product(OPTIONS, OPTIONS[:3]):
+        found = outcome(three, (*first, one), (*second, other))
+        without = outcome(three, ("", plain[0], one), ("", plain[1], other))
+        assert found == without, (one, other)
+
+
+@pytest.mark.parametrize("option", ["address", "port"])
+def test_the_nearer_of_two_that_share_gets_the_datagrams(three: TestHost, option: str) -> None:
+    with (
+        server(three, BOTH, "any", "0.0.0.0", option) as everywhere,
+        server(three, OTHER, "one", SECOND, option) as near,
+    ):
+        everywhere.expect("bound\n")
+        near.expect("bound\n")
+        for machine in three, three.lan:
+            assert machine.run(f"ask -u {SECOND}:5300").out == "one\n"
+            assert machine.run(f"ask -u {HOST}:5300").out == "any\n"
+
+
+CLIENT = """
+import os, time
+from socket import *
+server, client = (socket(type=SOCK_DGRAM) for _ in range(2))
+server.bind(("127.0.0.1", 5301))
+client.bind(("127.0.0.1", 5300))
+client.connect(server.getsockname())
+client.settimeout(2)
+client.send(b"question")
+_, peer = server.recvfrom(100)
+print("asked", flush=True)
+while not os.path.exists("/tmp/go"):
+    time.sleep(0.05)
+server.sendto(b"answer", peer)
+print(client.recv(100).decode(), flush=True)
+"""
+
+
+def test_a_client_is_answered_whoever_serves_its_port(three: TestHost) -> None:
+    """As where the kernel gives out one port for 127.0.0.1 and for the first address of a set."""
+    both = f"chbind --silent --ip 127.0.0.1 --ip {HOST}"
+    with three.start(["python3", "-c", CLIENT]) as client:
+        client.expect("asked\n")
+        with server(three, both, "any", "0.0.0.0", "address") as service:
+            service.expect("bound\n")
+            three.write("/tmp/go", "")
+            assert client.wait().out.split() == ["asked", "answer"]
