@@ -6,6 +6,7 @@ addresses and the address itself in that of a set of one.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 HOST, SECOND, THIRD = "192.0.2.10", "192.0.2.11", "192.0.2.12"
 BOTH = f"chbind --silent --ip {HOST} --ip {SECOND}"
 OTHER = f"chbind --silent --ip {THIRD} --ip {SECOND}"
-ONE = f"chbind --silent --ip {SECOND}"
+ONE = f"chbind --silent --ip {SECOND} --bcast eth0"
 
 # Binds a socket with some of the two options, says so or why not, and answers with its name.
 SERVER = """
@@ -123,3 +124,58 @@ def test_a_client_is_answered_whoever_serves_its_port(three: TestHost) -> None:
             service.expect("bound\n")
             three.write("/tmp/go", "")
             assert client.wait().out.split() == ["asked", "answer"]
+
+
+def test_many_listeners_are_replaced_by_as_many(three: TestHost) -> None:
+    """A service with a listener for each processor, whose next instance starts before it ends."""
+    with contextlib.ExitStack() as old, contextlib.ExitStack() as new:
+        for instance in old, new:
+            for _ in range(6):
+                process = three.start(f"{BOTH} listen -r 0.0.0.0:8000 yes")
+                instance.enter_context(process).expect("listening")
+        old.close()
+        for address in HOST, SECOND:
+            assert three.lan.run(f"ask {address}:8000").out == "yes\n"
+
+
+# Sockets on one port that all sets hear broadcasts on; prints what is heard by the last one.
+CROWDED = """
+import os, sys, time
+from socket import *
+def bound():
+    made = socket(type=SOCK_DGRAM)
+    made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    made.bind(("", 6000))
+    return made
+early = bound()
+print("bound", flush=True)
+while not os.path.exists("/tmp/go"):
+    time.sleep(0.05)
+late = bound()
+early.close()
+late.settimeout(5)
+print("late", flush=True)
+print(late.recv(9), flush=True)
+"""
+
+
+def test_a_socket_without_an_entry_takes_none_away(three: TestHost) -> None:
+    """Eight sets hear the broadcasts to one port, and so the ninth socket has no entry."""
+    hearers = [f"192.0.2.{number}" for number in range(101, 109)]
+    for address in hearers:
+        assert three.run(f"ip addr add {address}/24 dev eth0").status == 0
+    with contextlib.ExitStack() as others:
+        for address in hearers:
+            words = f"chbind --silent --ip {address} --bcast eth0 python3 -IS /root/server.py x 0.0.0.0".split()
+            process = others.enter_context(three.start([*words, "6000", ""]))
+            process.expect("bound\n")
+        with three.start([*ONE.split(), "python3", "-c", CROWDED]) as ninth:
+            ninth.expect("bound\n")
+            others.close()
+            three.write("/tmp/go", "")
+            ninth.expect("late\n")
+            ask = "from socket import *; s = socket(type=SOCK_DGRAM)"
+            option = "s.setsockopt(SOL_SOCKET, SO_BROADCAST, 1)"
+            send = "s.sendto(b'all', ('192.0.2.255', 6000))"
+            assert three.lan.run(["python3", "-c", f"{ask}; {option}; {send}"]).err == ""
+            assert ninth.wait().out.endswith("b'all'\n")

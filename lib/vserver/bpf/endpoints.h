@@ -102,8 +102,8 @@ inline_static __u32 find_free_slot(const struct bucket *bucket)
 	return i;
 }
 
-// One socket more that serves an endpoint from the address first, if there is room in the bucket.
-inline_static void add_socket(struct bucket *bucket, __u64 endpoint, __u32 first, __u32 sharing)
+// One socket more that serves an endpoint from the address first; 0 when the bucket has no room for it.
+inline_static int add_socket(struct bucket *bucket, __u64 endpoint, __u32 first, __u32 sharing)
 {
 	__u32 i;
 
@@ -118,6 +118,7 @@ inline_static void add_socket(struct bucket *bucket, __u64 endpoint, __u32 first
 		bucket->slot[i].sockets++;
 	}
 	bpf_spin_unlock(&bucket->lock);
+	return i < SLOTS;
 }
 
 inline_static void remove_socket(struct bucket *bucket, __u64 endpoint, __u32 first)

@@ -117,9 +117,13 @@ enum entries {
 struct registration {
 	__u64 set_id;
 	__u32 entries;
+	__u32 added;	// which of them there was room for: FURTHER and BROADCAST
 	__u16 port;	// network order
-	__u16 unused;
+	__u16 unused[3];
 };
+
+#define FURTHER(i) (1u << (i))
+#define BROADCAST(i) (1u << (MAX_ADDRESSES + (i)))
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -326,7 +330,7 @@ inline_static int note_any(struct bpf_sock_addr *ctx, const struct address_set *
 // For bpf_loop() over the further addresses of a set, and over its broadcast addresses.
 struct service {
 	const struct address_set *set;
-	__u32 sharing;
+	__u32 sharing, added;
 	__u16 port;	// network order
 };
 
@@ -339,8 +343,8 @@ static long add_further(__u32 i, struct service *service)
 		return 1;
 	endpoint = endpoint_of(service->set->address[i + 1], service->port);
 	bucket = wildcard_bucket(endpoint);
-	if (bucket)
-		add_socket(bucket, endpoint, service->set->address[0], service->sharing);
+	if (bucket && add_socket(bucket, endpoint, service->set->address[0], service->sharing))
+		service->added |= FURTHER(i);
 	return 0;
 }
 
@@ -351,6 +355,8 @@ static long remove_further(__u32 i, struct service *service)
 
 	if (i >= MAX_ADDRESSES - 1)
 		return 1;
+	if (!(service->added & FURTHER(i)))
+		return 0;
 	endpoint = endpoint_of(service->set->address[i + 1], service->port);
 	bucket = wildcard_bucket(endpoint);
 	if (bucket)
@@ -368,8 +374,8 @@ static long add_hearer(__u32 i, struct service *service)
 	__u64 endpoint = endpoint_of(i ? service->set->broadcast : INADDR_BROADCAST, service->port);
 	struct bucket *bucket = broadcast_bucket(endpoint);
 
-	if (bucket)
-		add_socket(bucket, endpoint, service->set->address[0], service->sharing);
+	if (bucket && add_socket(bucket, endpoint, service->set->address[0], service->sharing))
+		service->added |= BROADCAST(i);
 	return 0;
 }
 
@@ -378,7 +384,7 @@ static long remove_hearer(__u32 i, struct service *service)
 	__u64 endpoint = endpoint_of(i ? service->set->broadcast : INADDR_BROADCAST, service->port);
 	struct bucket *bucket = broadcast_bucket(endpoint);
 
-	if (bucket)
+	if (bucket && service->added & BROADCAST(i))
 		remove_socket(bucket, endpoint, service->set->address[0]);
 	return 0;
 }
@@ -413,6 +419,7 @@ inline_static int register_datagram(struct bpf_sock *ctx)
 		made->entries |= HEARS_BROADCASTS;
 		bpf_loop(broadcasts_of(set), add_hearer, &service, 0);
 	}
+	made->added = service.added;
 	return ALLOW;
 }
 
@@ -430,7 +437,7 @@ int post_bind6(struct bpf_sock *ctx)
 
 inline_static void forget_datagram(const struct address_set *set, const struct registration *made)
 {
-	struct service service = { .set = set, .port = made->port };
+	struct service service = { .set = set, .added = made->added, .port = made->port };
 
 	if (made->entries & SERVES_FURTHER)
 		bpf_loop(set->count - 1, remove_further, &service, 0);
@@ -481,6 +488,9 @@ inline_static void add_listener(struct bpf_sock_ops *ctx, __u32 address)
 		if (!bpf_sock_hash_update(ctx, &listeners, &key, BPF_NOEXIST))
 			return;
 	}
+	// in the place of an older one, which ends first when a service is replaced
+	key.slot = bpf_get_prandom_u32() % LISTENER_SLOTS;
+	bpf_sock_hash_update(ctx, &listeners, &key, BPF_ANY);
 }
 
 SEC("sockops")
