@@ -166,9 +166,9 @@ def test_a_socket_without_an_entry_takes_none_away(three: TestHost) -> None:
         assert three.run(f"ip addr add {address}/24 dev eth0").status == 0
     with contextlib.ExitStack() as others:
         for address in hearers:
-            words = f"chbind --silent --ip {address} --bcast eth0 python3 -IS /root/server.py x 0.0.0.0".split()
-            process = others.enter_context(three.start([*words, "6000", ""]))
-            process.expect("bound\n")
+            chbind = f"chbind --silent --ip {address} --bcast eth0"
+            hearer = three.start(f"{chbind} python3 -IS /root/server.py x 0.0.0.0 6000 ''")
+            others.enter_context(hearer).expect("bound\n")
         with three.start([*ONE.split(), "python3", "-c", CROWDED]) as ninth:
             ninth.expect("bound\n")
             others.close()
