@@ -63,6 +63,9 @@ Feature: the command line of chbind
       | --ip 192.0.2.10/               | Invalid netmask:                                  |
       | --ip 192.0.2.10/33             | Invalid netmask: 33                               |
       | --ip 192.0.2.10/255.0.255.0    | Invalid netmask: 255.0.255.0                      |
+      | --ip ::                        | Invalid IP number or host name: ::                |
+      | --ip ::ffff:192.0.2.10         | Invalid IP number or host name: ::ffff:192.0.2.10 |
+      | --ip ff02::1                   | Invalid IP number or host name: ff02::1           |
       | --ip eth0 --bcast nosuchhost   | Invalid broadcast number: nosuchhost              |
 
   @0.7-22

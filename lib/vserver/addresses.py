@@ -6,7 +6,7 @@ name. The kernel is never asked about a device that /proc/net/dev does not list 
 
 from __future__ import annotations
 
-from _socket import inet_pton
+from _socket import inet_ntop, inet_pton
 
 from vserver import ipv4
 from vserver.errors import VserverError
@@ -17,6 +17,9 @@ DEFAULT_MASK = "255.255.255.0"
 NO_ADDRESS = "0.0.0.0"
 
 _AF_INET6 = 10  # bits/socket.h
+_ANY6 = bytes(16)
+_V4MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96
+_MULTICAST6 = b"\xff"  # ff00::/8
 
 # The texts of the old tool; the caller adds how it is called
 INVALID_ADDRESS = "Invalid IP number or host name: %s"
@@ -46,8 +49,8 @@ class Builder:
         """
         if len(self._pairs) + len(self._addresses6) == MAX_ADDRESSES:
             return False
-        if is_ipv6(value):
-            self._addresses6.append(value)
+        if address := ipv6(value):
+            self._addresses6.append(address)
         elif value in netdev.devices():
             self._add_device(value)
         else:
@@ -97,15 +100,20 @@ class Builder:
         return self._machine
 
 
-def is_ipv6(text: str) -> bool:
-    """Is ``text`` an IPv6 address?"""
+def ipv6(text: str) -> str:
+    """The IPv6 address of one machine in its usual spelling (RFC 5952); "" for anything else.
+
+    "::" is none, nor is a multicast group or an IPv4 address in that dress: nothing would come of it.
+    """
     if ":" not in text:
-        return False
+        return ""
     try:
-        inet_pton(_AF_INET6, text)
+        address = inet_pton(_AF_INET6, text)
     except (OSError, ValueError):
-        return False
-    return True
+        return ""
+    if address == _ANY6 or address.startswith((_V4MAPPED, _MULTICAST6)):
+        return ""
+    return inet_ntop(_AF_INET6, address)
 
 
 def resolve(name: str) -> str:

@@ -83,6 +83,10 @@ def test_ipv6_addresses_are_kept_apart() -> None:
     assert build("2001:db8::1", "192.0.2.1").addresses6 == ("2001:db8::1",)
 
 
+def test_an_ipv6_address_has_several_spellings() -> None:
+    assert build("2001:0DB8:0::1").within(build("2001:db8::1"))
+
+
 @pytest.mark.parametrize(
     "addresses, unrestricted",
     [((), True), ((EVERY, ONE), True), ((ONE, EVERY), False), ((ONE,), False)],
