@@ -371,6 +371,19 @@ def test_any_where_there_are_ipv6_addresses(host: TestHost) -> None:
     ]
 
 
+def test_a_set_of_ipv6_addresses_alone(host: TestHost) -> None:
+    program = """
+        print(name(tcp6("::", 8080)), name(udp6("::", 8080)))
+        for s in tcp(), udp(), tcp6():
+            print(attempt(s.connect, ("::ffff:" * (s.family == AF_INET6) + "192.0.2.1", 80)))
+        print(attempt(udp().sendto, b"", ("192.0.2.1", 80)))
+        print(attempt(tcp, "", 8081))
+    """
+    words = ["chbind", "--silent", "--ip", "2001:db8::10", "python3", "-c"]
+    result = host.run([*words, PROGRAM + textwrap.dedent(program)])
+    assert result.out.split() == [*["2001:db8::10"] * 2, *["ENETUNREACH"] * 4, "EADDRNOTAVAIL"]
+
+
 def test_listening_without_bind_reaches_nobody_else(host: TestHost) -> None:
     """The kernel gives such a socket a port on all addresses, which no program sees."""
     host.run(f"ip addr add {SECOND}/24 dev eth0")

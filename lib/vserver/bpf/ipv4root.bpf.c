@@ -183,7 +183,7 @@ int bind6(struct bpf_sock_addr *ctx)
 	if (!set || is_bound(ctx))
 		return ALLOW;
 	forget_bind(ctx, set);
-	if (any && is_v6only(ctx, set))
+	if (any && (is_v6only(ctx, set) || (!set->count && set->count6)))
 		return bind_any6(ctx, set);
 	if (any || is_v4mapped(address)) {
 		if (!bind_ipv4(ctx, set, &address[3]))
@@ -254,13 +254,15 @@ int connect4(struct bpf_sock_addr *ctx)
 	if (!resolve_destination(ctx, set, &destination))
 		return REFUSE;
 	ctx->user_ip4 = destination;
+	if (!set->count)
+		return refuse(ENETUNREACH);
 	if (!ctx->sk->src_ip4) {
 		struct sockaddr_in source = {
 			.sin_family = AF_INET,
 			.sin_addr.s_addr = choose_source(set, destination),
 		};
 
-		if (!set->count || bpf_bind(ctx, (struct sockaddr *)&source, sizeof(source)))
+		if (bpf_bind(ctx, (struct sockaddr *)&source, sizeof(source)))
 			return refuse(EADDRNOTAVAIL);
 		return ALLOW;
 	}
@@ -288,7 +290,7 @@ inline_static int connect_v4mapped(struct bpf_sock_addr *ctx, const struct addre
 	if (!is_unbound)
 		return contains(set, ctx->sk->src_ip6[3]);
 	if (!set->count)
-		return refuse(EADDRNOTAVAIL);
+		return refuse(ENETUNREACH);
 	source[3] = choose_source(set, destination);
 	return bind_source6(ctx, source);
 }
@@ -349,6 +351,8 @@ int sendmsg4(struct bpf_sock_addr *ctx)
 
 	if (!set)
 		return ALLOW;
+	if (!set->count)
+		return refuse(ENETUNREACH);
 	if (!resolve_destination(ctx, set, &destination))
 		return REFUSE;
 	source = datagram_source(ctx, set, destination);
