@@ -103,7 +103,8 @@ class Builder:
 def ipv6(text: str) -> str:
     """The IPv6 address of one machine in its usual spelling (RFC 5952); "" for anything else.
 
-    "::" is none, nor is a multicast group or an IPv4 address in that dress: nothing would come of it.
+    "::" is none, nor is a multicast group or an IPv4 address in that dress: a set of one of them
+    would allow nothing.
     """
     if ":" not in text:
         return ""
