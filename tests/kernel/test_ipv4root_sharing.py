@@ -126,6 +126,20 @@ def test_a_client_is_answered_whoever_serves_its_port(three: TestHost) -> None:
             assert client.wait().out.split() == ["asked", "answer"]
 
 
+@pytest.mark.parametrize("udp", ["", "-u"])
+def test_the_same_set_elsewhere_shares_a_port(three: TestHost, udp: str) -> None:
+    """As when two units of systemd run one service each, the new beside the old."""
+    served = f"{BOTH} listen {udp} -r 0.0.0.0:8000 yes"
+    with three.start(served) as one:
+        one.expect("listening")
+        join = f"mkdir {three.cgroups}/unit && echo $$ >{three.cgroups}/unit/cgroup.procs"
+        with three.start(f"{join} && exec {served}") as other:
+            other.expect("listening")
+            one.kill()
+            for address in HOST, SECOND:
+                assert three.lan.run(f"ask {udp} {address}:8000").out == "yes\n"
+
+
 def test_many_listeners_are_replaced_by_as_many(three: TestHost) -> None:
     """A service with a listener for each processor, whose next instance starts before it ends."""
     with contextlib.ExitStack() as old, contextlib.ExitStack() as new:

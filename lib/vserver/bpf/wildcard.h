@@ -269,8 +269,10 @@ inline_static int is_wildcard_elsewhere(const struct address_set *set, __u32 add
 // that "any" would cover?
 inline_static int is_in_the_way(struct bpf_sock *found, const struct address_set *set, __u32 address, int any)
 {
-	if (any && bound_any(state_of(found), set))
-		return 0;	// our own; on the first address the kernel decides
+	const struct socket_state *state = state_of(found);
+
+	if (any && state && (state->flags & BOUND_ANY) && found->src_ip4 == set->address[0])
+		return 0;	// of this set or one like it; on the first address the kernel decides
 	return found->src_ip4 != address || (any && address != set->address[0]);
 }
 
