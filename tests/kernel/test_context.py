@@ -110,6 +110,19 @@ def test_a_context_that_pretends_to_leave_keeps_nobody_waiting(host: TestHost) -
     assert (result.status, result.err) == (255, f"Can't set the new security context ({reason})\n")
 
 
+def test_who_may_open_few_files_ends_no_context(host: TestHost) -> None:
+    command = "chcontext --silent --ctx 500 echo in"
+    with host.start(
+        ["chcontext", "--silent", "--ctx", "500", "sh", "-c", "echo on; sleep 60"]
+    ) as it:
+        it.expect("on\n")
+        for most in range(4, 12):
+            result = host.run(f"ulimit -n {most}; {command}")
+            assert "Too many open files" in result.err or result.out == "in\n", (most, result)
+        assert host.run(command).out == "in\n"
+        assert it.running
+
+
 def own_calls(trace: str) -> Iterator[tuple[str, int]]:
     """Each call of a trace by strace(1) since the package's own work began, and its count."""
     counts: dict[str, int] = {}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import select
 from _signal import SIGKILL
-from errno import ENOMEM, ESRCH, ETIME
+from errno import ENOENT, ENOMEM, ESRCH, ETIME
 
 from vserver import paths
 from vserver.kernel import cgroup, confine, context, limits, process, spawn, syscalls
@@ -155,7 +155,7 @@ class Door:
     """The way into a running context, opened while the host is still in sight.
 
     Owns a pidfd of process 1, its root and its working directory. ProcessLookupError when the
-    context has ended.
+    context has ended, and for nothing else: who hears that may remove the context.
     """
 
     __slots__ = ("directory", "has_own_network", "init", "number", "pidfd", "root")
@@ -164,21 +164,24 @@ class Door:
         self.number = number
         init = context.init_of(number)
         if init is None:
-            raise ProcessLookupError(3, "No such process")
+            raise ProcessLookupError(ESRCH, os.strerror(ESRCH))
         self.init = init
         self.has_own_network = context.has_own_network(number)
+        self.root = self.directory = -1
         self.pidfd = process.open_pidfd(init.pid, init.started)
         try:
             self._check_context()
             self.root = os.open(f"/proc/{init.pid}/root", os.O_PATH | os.O_DIRECTORY)
             self.directory = os.open(f"/proc/{init.pid}/cwd", os.O_PATH | os.O_DIRECTORY)
         except OSError as error:
-            os.close(self.pidfd)
-            raise ProcessLookupError(3, "No such process") from error
+            self.close()
+            if error.errno != ENOENT:
+                raise
+            raise ProcessLookupError(ESRCH, os.strerror(ESRCH)) from error
 
     def _check_context(self) -> None:
         if context.of_process(self.init.pid) != self.number:
-            raise ProcessLookupError(3, "No such process")
+            raise ProcessLookupError(ESRCH, os.strerror(ESRCH))
 
     def is_closing(self, seconds: float) -> bool:
         """Has process 1 ended, or does it within ``seconds``."""
@@ -188,9 +191,9 @@ class Door:
 
     def close(self) -> None:
         """Close the descriptors."""
-        os.close(self.pidfd)
-        os.close(self.root)
-        os.close(self.directory)
+        for fd in (self.pidfd, self.root, self.directory):
+            if fd >= 0:
+                os.close(fd)
 
 
 def enter(
