@@ -158,6 +158,32 @@ def test_callers_that_are_killed_on_the_way_do_no_harm(guest: Guest, host: TestH
     assert result.out.split()[-1] == "ok"
 
 
+def test_descriptors_of_callers_that_are_killed_are_closed(guest: Guest, host: TestHost) -> None:
+    script = (
+        "for i in $(seq 20); do quota-call -n 100000 -f / info & done; sleep 0.3;"
+        " kill -9 $(pidof quota-call); wait; quota-call sync; echo over; sleep 1000"
+    )
+    [idle] = brokers(host)
+    with host.start(["vserver", "--silent", "web", "exec", "sh", "-c", script]) as process:
+        process.expect("ok\nover")
+        [busy] = set(brokers(host)) - {idle}
+        opened = [host.run(f"ls /proc/{pid}/fd").out for pid in (idle, busy)]
+        assert opened[0] == opened[1] != ""
+
+
+def test_who_waits_for_a_broker_that_hangs_can_be_killed(guest: Guest, host: TestHost) -> None:
+    script = "quota-call sync; touch /ready; while sleep 0.1; do quota-call sync >/dev/null; done"
+    with host.start(["vserver", "--silent", "web", "exec", "sh", "-c", script]) as process:
+        eventually(lambda: os.path.exists(host.path("/vservers/web/ready")), "the first call")
+        host.run(["kill", "-STOP", *(hung := brokers(host))])
+        waits = "grep -l ^seccomp /proc/$(pgrep -n -x quota-call)/wchan"
+        eventually(lambda: host.run(waits).status == 0, "a call that waits")
+        host.run("kill -9 $(pgrep -x init)")
+        assert process.wait().out == "ok\n"
+        host.run(["kill", "-CONT", *hung])
+    eventually(lambda: not brokers(host), "no broker", 2.0)
+
+
 def test_without_its_broker_nobody_waits(guest: Guest, host: TestHost) -> None:
     script = "quota-call sync; touch /ready; sleep 1; quota-call sync"
     with host.start(["vserver", "--silent", "web", "exec", "sh", "-c", script]) as process:
