@@ -46,12 +46,12 @@ def three(host: TestHost) -> TestHost:
     """A host with three addresses."""
     for address in SECOND, THIRD:
         assert host.run(f"ip addr add {address}/24 dev eth0").status == 0
-    host.write("/root/server.py", SERVER)
+    host.write("/srv/server.py", SERVER)
     return host
 
 
 def server(host: TestHost, chbind: str, name: str, address: str, options: str) -> Process:
-    words = ["python3", "-IS", "/root/server.py", name, address, "5300", options]
+    words = ["python3", "-IS", "/srv/server.py", name, address, "5300", options]
     return host.start([*chbind.split(), *words])
 
 
@@ -82,6 +82,14 @@ def test_datagram_sockets_share_a_port_as_without_sets(
         found = outcome(three, (*first, one), (*second, other))
         without = outcome(three, ("", plain[0], one), ("", plain[1], other))
         assert found == without, (one, other)
+
+
+def test_another_user_shares_no_port_of_a_service(three: TestHost) -> None:
+    """By SO_REUSEPORT, which serves as protection from that, too (socket(7))."""
+    nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups"
+    for first, second in ("", nobody), (nobody, ""), (nobody, nobody.replace("65534", "65533")):
+        places = [(f"{BOTH} {first}", "0.0.0.0", "port"), (f"{ONE} {second}", SECOND, "port")]
+        assert outcome(three, *places) == ["EADDRINUSE"]
 
 
 @pytest.mark.parametrize("option", ["address", "port"])
@@ -181,7 +189,7 @@ def test_a_socket_without_an_entry_takes_none_away(three: TestHost) -> None:
     with contextlib.ExitStack() as others:
         for address in hearers:
             chbind = f"chbind --silent --ip {address} --bcast eth0"
-            hearer = three.start(f"{chbind} python3 -IS /root/server.py x 0.0.0.0 6000 ''")
+            hearer = three.start(f"{chbind} python3 -IS /srv/server.py x 0.0.0.0 6000 ''")
             others.enter_context(hearer).expect("bound\n")
         with three.start([*ONE.split(), "python3", "-c", CROWDED]) as ninth:
             ninth.expect("bound\n")

@@ -58,7 +58,7 @@ enum socket_flags {
 	CALLED_V6 = 32,		// the peer at loopback_as was called ::1
 	HIDDEN_LOOPBACK = 64,	// HIDDEN_V6: asked for [::1]
 	KEEPS_ADDRESS = 128,	// a datagram socket bound without SO_REUSEADDR ...
-	KEEPS_PORT = 256,	// ... or without SO_REUSEPORT
+	KEEPS_PORT = 256,	// ... or without SO_REUSEPORT, or not by root
 };
 
 // What has to be remembered of a socket; most have none. An accepted one has a copy of its listener's.

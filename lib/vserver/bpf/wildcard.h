@@ -222,6 +222,11 @@ inline_static __u32 *address_asked(__u32 first, __u32 peer, struct bpf_sock_addr
 
 // ---- bind: is the port taken where the kernel itself would not see it? -------------------------
 
+inline_static int is_root(void)
+{
+	return !(__u32)bpf_get_current_uid_gid();
+}
+
 // With whom a datagram socket shares its address and port. Of one that was bound outside of all sets
 // that is not known: with everyone who shares.
 inline_static __u32 sharing_of(const struct socket_state *state)
@@ -231,7 +236,8 @@ inline_static __u32 sharing_of(const struct socket_state *state)
 	return (kept & KEEPS_ADDRESS ? 0 : SHARES_ADDRESS) | (kept & KEEPS_PORT ? 0 : SHARES_PORT);
 }
 
-// The options of a datagram socket can be asked for at its bind only.
+// The options of a datagram socket can be asked for at its bind only. SO_REUSEPORT is for sockets of
+// one user, and the users of others are not known here: root's share with root's.
 inline_static int note_sharing(struct bpf_sock_addr *ctx)
 {
 	struct socket_state *state = make_state(ctx->sk);
@@ -242,7 +248,7 @@ inline_static int note_sharing(struct bpf_sock_addr *ctx)
 	bpf_getsockopt(ctx, SOL_SOCKET, SO_REUSEADDR, &address, sizeof(address));
 	bpf_getsockopt(ctx, SOL_SOCKET, SO_REUSEPORT, &port, sizeof(port));
 	state->flags &= ~(KEEPS_ADDRESS | KEEPS_PORT);
-	state->flags |= (address ? 0 : KEEPS_ADDRESS) | (port ? 0 : KEEPS_PORT);
+	state->flags |= (address ? 0 : KEEPS_ADDRESS) | (port && is_root() ? 0 : KEEPS_PORT);
 	return ALLOW;
 }
 
