@@ -111,16 +111,28 @@ def test_a_context_that_pretends_to_leave_keeps_nobody_waiting(host: TestHost) -
 
 
 def test_who_may_open_few_files_ends_no_context(host: TestHost) -> None:
-    command = "chcontext --silent --ctx 500 echo in"
-    with host.start(
-        ["chcontext", "--silent", "--ctx", "500", "sh", "-c", "echo on; sleep 60"]
-    ) as it:
-        it.expect("on\n")
+    join = "chcontext --silent --ctx 500"
+    with host.start([*join.split(), "sh", "-c", "echo on; sleep 60"]) as member:
+        member.expect("on\n")
         for most in range(4, 12):
-            result = host.run(f"ulimit -n {most}; {command}")
+            result = host.run(f"ulimit -n {most}; {join} echo in")
             assert "Too many open files" in result.err or result.out == "in\n", (most, result)
-        assert host.run(command).out == "in\n"
-        assert it.running
+        assert host.run(f"{join} echo in").out == "in\n"
+        assert member.running
+
+
+@pytest.mark.parametrize(
+    ("file", "command"), [("cgroup.events", "vnetstat"), ("any/cgroup.procs", "vkill -c")]
+)
+def test_members_that_cannot_be_counted_are_not_none(
+    host: TestHost, file: str, command: str
+) -> None:
+    with host.start(["chcontext", "--ctx", "500", "sh", "-c", "echo on; sleep 60"]) as member:
+        member.expect("on\n")
+        fault = f"-P {host.cgroups}/vserver/500/{file} -e inject=openat:error=ENFILE"
+        result = host.run(f"strace -qq -o /tmp/trace {fault} {command} 500")
+    assert "Too many open files in system" in result.err
+    assert result.status != 0
 
 
 def own_calls(trace: str) -> Iterator[tuple[str, int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from errno import EBUSY, ENODEV, ENOENT, ENOTEMPTY
+from errno import EACCES, EBUSY, ENODEV, ENOENT, ENOTEMPTY, EOPNOTSUPP
 
 from vserver.errors import VserverError
 
@@ -72,11 +72,8 @@ def processes(directory: str) -> list[int]:
 
 
 def pids_in(directory: str) -> list[int]:
-    """The pids in ``directory`` itself."""
-    try:
-        return [int(word) for word in _read(directory + "/cgroup.procs").split()]
-    except OSError:
-        return []
+    """The pids in ``directory`` itself; none where the caller may not look."""
+    return [int(word) for word in _read_control(directory + "/cgroup.procs").split()]
 
 
 def children(directory: str) -> list[str]:
@@ -109,11 +106,9 @@ def identity(directory: str) -> int:
 
 
 def is_populated(directory: str) -> bool:
-    """Is there any process in ``directory`` or below (cgroup.events)."""
-    try:
-        return "populated 1" in _read(directory + "/cgroup.events")
-    except OSError:
-        return False
+    """Is there any process in ``directory`` or below (cgroup.events); not that the caller may
+    see where it may not look."""
+    return "populated 1" in _read_control(directory + "/cgroup.events")
 
 
 def kill(directory: str) -> None:
@@ -193,6 +188,17 @@ def write(path: str, text: str) -> None:
         raise OSError(number, os.strerror(number or 0), path) from None
     finally:
         os.close(fd)
+
+
+def _read_control(path: str) -> str:
+    """A control file; nothing when its cgroup has gone (ENODEV: since the file was opened), is
+    closed to the caller, or has threads for members. Other errors tell nothing of who is there."""
+    try:
+        return _read(path)
+    except OSError as error:
+        if error.errno not in (ENOENT, ENODEV, EACCES, EOPNOTSUPP):
+            raise
+        return ""
 
 
 def _read(path: str) -> str:
