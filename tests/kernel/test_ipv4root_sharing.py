@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -132,6 +133,30 @@ def test_a_client_is_answered_whoever_serves_its_port(three: TestHost) -> None:
             service.expect("bound\n")
             three.write("/tmp/go", "")
             assert client.wait().out.split() == ["asked", "answer"]
+
+
+def test_a_connected_socket_outside_of_all_sets_takes_nothing(three: TestHost) -> None:
+    connected = f"""
+        from socket import *
+        s = socket(type=SOCK_DGRAM)
+        s.bind(("{SECOND}", 5300))
+        s.connect(("192.0.2.1", 5400))
+        print("connected", flush=True)
+        s.recv(9)
+    """
+    ask = f"""
+        from socket import *
+        s = socket(type=SOCK_DGRAM)
+        s.bind(("192.0.2.1", 5400))
+        s.settimeout(5)
+        s.sendto(b"", ("{SECOND}", 5300))
+        print(s.recv(9).decode())
+    """
+    with server(three, BOTH, "any", "0.0.0.0", "") as service:
+        service.expect("bound\n")
+        with three.start(["python3", "-c", textwrap.dedent(connected)]) as other:
+            other.expect("connected\n")
+            assert three.lan.run(["python3", "-c", textwrap.dedent(ask)]).out == "any\n"
 
 
 @pytest.mark.parametrize("udp", ["", "-u"])

@@ -606,9 +606,12 @@ inline_static int deliver_copy(struct __sk_buff *skb, const struct datagram *dat
 	return assign(skb, datagram, bucket->slot[i].first) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
-// Is there a socket nearer to the datagram than one on 0.0.0.0: connected to the sender, or bound to
-// the very address in a set, whose bind hook has seen to it that they share? One that was bound there
-// outside of all sets has not asked: what a set serves remains its own.
+#define LOOPBACK_IFINDEX 1	// net/flow.h
+
+// Is there a socket nearer to the datagram than one on 0.0.0.0: bound to the very address in a set,
+// whose bind hook has seen to it that they share? One that was bound there outside of all sets has not
+// asked, so what a set serves remains its own; but a client on this machine gets its answers, for the
+// kernel gives out a port of an address that it sees nobody on.
 inline_static int has_nearer_socket(struct __sk_buff *skb, const struct datagram *datagram)
 {
 	struct bpf_sock_tuple tuple = { .ipv4 = {
@@ -622,7 +625,8 @@ inline_static int has_nearer_socket(struct __sk_buff *skb, const struct datagram
 
 	if (!sk)
 		return 0;
-	nearer = sk->src_ip4 == datagram->destination && (sk->dst_port || state_of(sk));
+	nearer = sk->src_ip4 == datagram->destination &&
+		 (state_of(sk) || (sk->dst_port && skb->ifindex == LOOPBACK_IFINDEX));
 	bpf_sk_release(sk);
 	return nearer;
 }
