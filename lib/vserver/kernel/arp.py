@@ -10,13 +10,13 @@ import os
 from _socket import inet_aton, socket
 from struct import pack
 
+from vserver.kernel import syscalls
+
 # bits/socket.h, linux/if_arp.h, linux/if_ether.h
 _AF_PACKET, _SOCK_DGRAM = 17, 2
 _ARPHRD_ETHER, _ETH_P_IP, _ETH_P_ARP = 1, 0x0800, 0x0806
 _ARPOP_REQUEST = 1
 _EVERYBODY, _NOBODY = b"\xff" * 6, bytes(6)
-
-_MOST_FILES = 4096
 
 
 def announce(pairs: list[tuple[str, str]]) -> None:
@@ -31,7 +31,7 @@ def announce(pairs: list[tuple[str, str]]) -> None:
         return
     try:
         if os.fork() == 0:
-            os.closerange(0, _MOST_FILES)  # locks and pipes of the caller
+            syscalls.close_range(0)  # locks and pipes of the caller
             for device, address in pairs:
                 _send(device, address)
     finally:
