@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+from errno import ESRCH
 
 
 def start_time(pid: int) -> int:
@@ -46,10 +47,10 @@ def open_pidfd(pid: int, started: int) -> int:
     try:
         if start_time(pid) == started:
             return fd
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         pass
     os.close(fd)
-    raise ProcessLookupError(3, "No such process")
+    raise ProcessLookupError(ESRCH, os.strerror(ESRCH))
 
 
 def wait_at_most(pid: int, seconds: float) -> None:
