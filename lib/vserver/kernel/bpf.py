@@ -12,7 +12,7 @@ import ctypes
 import os
 from errno import EEXIST, EINVAL, ENOENT, ENOSYS, EPERM, EROFS
 
-from vserver.errors import VserverError, reason
+from vserver.errors import VserverError, incomplete, reason
 from vserver.kernel import statedir, syscalls
 from vserver.kernel.rooted import Descriptor
 from vserver.paths import STATE_DIR
@@ -53,9 +53,7 @@ def load(
     try:
         fd = os.open(object_file, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise VserverError(
-            f"{object_file} is missing", 255, remedy="install vserver again"
-        ) from None
+        raise incomplete(object_file) from None
     with open(fd, "rb") as file:
         directory = f"{FILE_SYSTEM}/vserver-{blake2b(file.read(), digest_size=8).hexdigest()}"
     if not _is_ours(directory):
