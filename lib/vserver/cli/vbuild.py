@@ -55,7 +55,7 @@ def main() -> int:
     run = Run(options)
     shareable = _shareable(reference, run.log)
     for one, top in places:
-        _check_apart(reference.tree, name, one, top)
+        _check_apart(reference.tree, one, top)
     if is_test:
         from vserver.clonepreview import Preview
 
@@ -88,7 +88,7 @@ def _shareable(reference: Server, log: Log) -> Paths:
     )
 
 
-def _check_apart(source: Tree, name: str, new: str, top: str) -> None:
+def _check_apart(source: Tree, new: str, top: str) -> None:
     """VserverError (255) when one tree would lie in the other."""
     here, there = os.path.realpath(source.top or "/"), os.path.realpath(top)
     if (here + "/").startswith(there.rstrip("/") + "/") or (there + "/").startswith(
