@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from _signal import SIG_DFL, SIGCHLD, signal
 
 from vserver import execute, users
 from vserver.cli.usage import CommandLine
@@ -92,7 +91,6 @@ def _become_user(user: str) -> None:
 
 def _ask(option: str, user: str) -> int:
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    signal(SIGCHLD, SIG_DFL)
     pid = os.fork()
     if pid == 0:
         _become_nobody(reader, writer)
