@@ -11,7 +11,7 @@ from vserver import VERSION
 from vserver.cli import complain, say
 from vserver.cli.usage import usage
 from vserver.errors import VserverError
-from vserver.kernel import syscalls
+from vserver.kernel import caps
 from vserver.unify import METHODS, Wish
 from vserver.unifylog import Log
 
@@ -27,7 +27,6 @@ FLAG_USAGE = f"""\
 --immutable-mayunlink  what is shared can be removed and replaced in each vserver (default)
 --method METHOD       share by {", ".join(METHODS)} and by nothing else, or auto"""
 
-_CAP_LINUX_IMMUTABLE = 9  # linux/capability.h
 _PROGRESS_INTERVAL = 0.2  # seconds
 _PROGRESS_FILES = 64  # so often at most the time is looked at
 
@@ -90,7 +89,8 @@ def require_rights(name: str) -> None:
     """VserverError (255) unless the caller is root and may change immutable files."""
     if os.geteuid() != 0:
         raise VserverError(f"{name}: only root can do that", 255)
-    if not syscalls.capget()[0] & 1 << _CAP_LINUX_IMMUTABLE:
+    effective, _permitted, _inheritable = caps.own_sets()
+    if not effective & caps.mask("LINUX_IMMUTABLE"):
         raise VserverError(f"{name}: CAP_LINUX_IMMUTABLE is required", 255)
 
 
