@@ -49,6 +49,23 @@ Feature: chcontext runs its command as if it had been called directly
       host.example.com
       """
 
+  Scenario Outline: a script without "#!" is one for the shell, wherever it is found
+    Given the executable file "/usr/local/bin/plain":
+      """
+      echo $0 $1
+      """
+    When I run "chcontext --silent <options> plain word"
+    Then it prints "/usr/local/bin/plain word"
+
+    Examples:
+      | options         |
+      | --secure        |
+      | --flag fakeinit |
+
+  Scenario: the locale is the caller's, be it none
+    When I run "env -i /usr/sbin/chcontext --silent env; env -i LC_CTYPE=C /usr/sbin/chcontext --silent env"
+    Then it prints "LC_CTYPE=C"
+
   Scenario: a working directory that was removed
     When I run "mkdir /tmp/gone; cd /tmp/gone; rmdir /tmp/gone; chcontext --silent ls"
     Then the command succeeds

@@ -21,6 +21,9 @@ gc.disable()  # a command is over before there is garbage; looking for it takes 
 DEBUG_VARIABLE = "VSERVER_DEBUG"
 BYTES = "surrogateescape"  # how text that came from bytes becomes those bytes again
 
+_LOCALE = "LC_CTYPE"
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # Python/pylifecycle.c
+
 _output_is_lost = False  # and that was told
 
 
@@ -33,6 +36,7 @@ def run(main: Callable[[], int], failed: int = 255) -> NoReturn:
     that need not be text: they are printed as they were read.
     """
     _open_missing_descriptors()
+    _restore_locale()
     signal(SIGCHLD, SIG_DFL)  # a caller that ignores it would take the status of our children
     sys.set_int_max_str_digits(0)  # a number of too many digits is as wrong as any other
     for stream in (sys.stdout, sys.stderr):
@@ -68,6 +72,22 @@ def _open_missing_descriptors() -> None:
             os.set_inheritable(fd, True)
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+
+
+def _restore_locale() -> None:
+    """Take back what the interpreter has done to LC_CTYPE where the locale is C (PEP 538): the
+    commands that we become get the caller's environment."""
+    if os.environ.get(_LOCALE) in _COERCED:
+        try:
+            with open("/proc/self/environ", "rb") as file:
+                words = os.fsdecode(file.read()).split("\0")
+        except OSError:  # there is no /proc to tell whose it is
+            return
+        given = [word.partition("=")[2] for word in words if word.startswith(f"{_LOCALE}=")]
+        if given:
+            os.environ[_LOCALE] = given[0]
+        else:
+            del os.environ[_LOCALE]
 
 
 def program() -> str:

@@ -7,7 +7,6 @@ else is in there, and has no more rights in the end than those who come later.
 from __future__ import annotations
 
 import os
-from errno import ENOEXEC
 
 from vserver import paths
 from vserver.kernel import confine, context, limits, rootfs, spawn, syscalls
@@ -133,9 +132,11 @@ def _become_init(
         redirect_to_null()
         report.writer, users = setting.keep_descriptors(report.writer, users)
     settle(setting, init, users)
+    environment = dict(init.environment)  # which may be os.environ itself
+    os.environ.clear()
+    os.environ.update(environment)
     try:
-        os.execvpe(init.words[0], init.words, init.environment)
+        syscalls.execvp(init.words)
     except OSError as error:
-        if error.errno == ENOEXEC:  # a script without "#!", as in execvp(3)
-            os.execve("/bin/sh", ["/bin/sh", *init.words], init.environment)
         report.fail(error, "")
+    raise AssertionError("exec returned")
