@@ -200,6 +200,15 @@ def test_below_a_unit_that_is_not_delegated(two: TestHost) -> None:
     check(result, "cannot attach the BPF program ", f"{TAKES_ROOT}, and Delegate=yes in a unit")
 
 
+@pytest.mark.parametrize("limit", ["descendants", "depth"])
+def test_no_room_for_a_control_group(two: TestHost, limit: str) -> None:
+    unit = f"{two.cgroups}/unit"
+    join = f"mkdir {unit} && echo 0 >{unit}/cgroup.max.{limit} && echo $$ >{unit}/cgroup.procs"
+    result = two.run(f"{join} && {ONE} echo run")
+    takes = "it takes a higher cgroup.max.descendants or cgroup.max.depth there or above"
+    check(result, f"{unit}/ip4-", takes)
+
+
 def test_control_groups_that_cannot_be_written(two: TestHost) -> None:
     two.run("mount --bind /sys/fs/cgroup /sys/fs/cgroup")
     two.run("mount -o remount,bind,ro /sys/fs/cgroup")

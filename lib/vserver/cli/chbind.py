@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from errno import EPERM
+from errno import EAGAIN, EPERM
 
 from vserver.addresses import Builder
 from vserver.cli import complain, say
@@ -22,6 +22,7 @@ Run a command that can use the given addresses of this machine and no others.
 --silent         do not tell the addresses"""
 
 CAP_NET_ADMIN = 12  # linux/capability.h
+MORE_GROUPS = "it takes a higher cgroup.max.descendants or cgroup.max.depth there or above"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def _restrict(addresses: AddressSet) -> None:
     except PermissionError:
         raise _refusal(os.strerror(EPERM), "" if os.geteuid() == 0 else "it takes root") from None
     except OSError as error:
-        raise _refusal(_describe(error)) from None
+        # what mkdir(2) says of these limits
+        raise _refusal(_describe(error), MORE_GROUPS if error.errno == EAGAIN else "") from None
     except VserverError as error:
         raise _refusal(error.text, error.remedy) from None
 
