@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from vserver.kernel.quota import Quota
     from vserver.kernel.streams import Streams
 
-_STUB = 4  # its descriptor after _arrange_descriptors
 SIGUSR1 = 10  # by which the reaper learns that a session ended
 _NO_FILES = [-1] * 6  # that the stub relays
 _ENTRIES = 20  # at a context whose process 1 is about to leave
@@ -232,12 +231,12 @@ def _enter_once(
         if command.streams:
             command.streams.take()
         users = door.pidfd if door.init.has_own_users else -1
-        tty, users = _arrange_descriptors(setting, report, stub, terminal, users)
+        program, tty, users = _arrange_descriptors(setting, report, stub, terminal, users)
         settle(setting, command, users)
         numbers = (report.writer, tty, 0 if door.init.is_guest else 1)
         arguments = ["vserver", "run", *map(str, numbers), *command.words]
         with Step("cannot start the command"):
-            os.execve(_STUB if setting.strict else stub, arguments, command.environment)
+            os.execve(program, arguments, command.environment)
 
     try:
         helper, said = setting.spawn(prepare, cgroup_fd=leaf_fd)
@@ -287,20 +286,20 @@ def _is_reached(directory: str | int, place: tuple[int, int]) -> bool:
 
 def _arrange_descriptors(
     setting: Setting, report: Report, stub: int, terminal: Terminal | None, users: int
-) -> tuple[int, int]:
-    """The terminal in its place, the report open across exec; the descriptors of the terminal
-    and of the user namespace, -1 for none."""
+) -> tuple[int, int, int]:
+    """The terminal in its place, the report open across exec; the descriptors of the stub, of
+    the terminal and of the user namespace, -1 for none."""
     slave = -1
     if terminal:
         terminal.take(control=False)
         slave = terminal.slave
     if setting.strict:
         kept = setting.keep_descriptors(report.writer, stub, slave, users)
-        report.writer, _stub, slave, users = kept
+        report.writer, stub, slave, users = kept
     os.set_inheritable(report.writer, True)
     if slave >= 0:
         os.set_inheritable(slave, True)
-    return slave, users
+    return stub, slave, users
 
 
 def _started(said: bytes) -> int:
