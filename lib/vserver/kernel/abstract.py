@@ -10,11 +10,11 @@ import os
 from sys import byteorder
 
 from vserver.kernel import bpf
+from vserver.kernel.rooted import Descriptor
 from vserver.paths import BPF_OBJECTS
 
 OBJECT = BPF_OBJECTS + "/abstract.o"
 _PROGRAMS = {"connect_unix": 49, "sendmsg_unix": 50}  # linux/bpf.h, enum bpf_attach_type
-_KERNEL_TYPES = "/sys/kernel/btf/vmlinux"
 
 
 def keep_apart(directory: str) -> None:
@@ -23,20 +23,15 @@ def keep_apart(directory: str) -> None:
     Nothing happens on a kernel older than 6.7 or without a description of its types
     (CONFIG_DEBUG_INFO_BTF). VserverError (255) or OSError when it should work and does not.
     """
-    cgroup_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        if bpf.can_attach(cgroup_fd, _PROGRAMS["connect_unix"]) and os.path.exists(_KERNEL_TYPES):
+    with Descriptor(os.open(directory, os.O_RDONLY | os.O_DIRECTORY)) as cgroup_fd:
+        can_ask = bpf.can_attach(cgroup_fd, _PROGRAMS["connect_unix"])
+        if can_ask and os.path.exists(bpf.KERNEL_TYPES):
             _attach(cgroup_fd, bpf.load(OBJECT, _PROGRAMS))
-    finally:
-        os.close(cgroup_fd)
 
 
 def _attach(cgroup_fd: int, pinned: str) -> None:
     for name, attach_type in _PROGRAMS.items():
-        program = bpf.open_pinned(f"{pinned}/{name}")
-        bpf.attach(cgroup_fd, program, attach_type)
-        os.close(program)
+        bpf.attach_pinned(cgroup_fd, f"{pinned}/{name}", attach_type)
     identity = os.fstat(cgroup_fd).st_ino.to_bytes(8, byteorder)
-    contexts = bpf.open_pinned(f"{pinned}/contexts")
-    bpf.update(contexts, identity, identity)
-    os.close(contexts)
+    with Descriptor(bpf.open_pinned(f"{pinned}/contexts")) as contexts:
+        bpf.update(contexts, identity, identity)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FILE_SYSTEM = "/sys/fs/bpf"
 LIBRARY = "libbpf.so.1"
+KERNEL_TYPES = "/sys/kernel/btf/vmlinux"
+"""What the kernel tells of its own types (CONFIG_DEBUG_INFO_BTF); some objects need that."""
 _LOCK = f"{STATE_DIR}/.bpf-lock"
 
 # linux/bpf.h: commands and flags
@@ -125,6 +127,12 @@ def may_hook_security() -> bool:
 def attach(cgroup_fd: int, program: int, attach_type: int) -> None:
     """Attach ``program`` to a cgroup beside those that are there (BPF_PROG_ATTACH)."""
     _bpf(_PROG_ATTACH, (cgroup_fd, 4), (program, 4), (attach_type, 4), (_F_ALLOW_MULTI, 4))
+
+
+def attach_pinned(cgroup_fd: int, path: str, attach_type: int) -> None:
+    """``attach`` for the program that is pinned at ``path``."""
+    with Descriptor(open_pinned(path)) as program:
+        attach(cgroup_fd, program, attach_type)
 
 
 def can_attach(cgroup_fd: int, attach_type: int) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from errno import EEXIST
 
 from vserver.kernel import bpf
+from vserver.kernel.rooted import Descriptor
 from vserver.paths import BPF_OBJECTS
 
 OBJECT = BPF_OBJECTS + "/devices.o"
@@ -18,13 +18,9 @@ def restrict(directory: str) -> None:
 
     VserverError (255) when the kernel cannot do that.
     """
-    program = bpf.open_pinned(f"{bpf.load(OBJECT)}/{_PROGRAM}")
-    cgroup_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        bpf.attach(cgroup_fd, program, _CGROUP_DEVICE)
-    except OSError as error:
-        if error.errno != EEXIST:
-            raise
-    finally:
-        os.close(cgroup_fd)
-        os.close(program)
+    pinned = bpf.load(OBJECT)
+    with Descriptor(os.open(directory, os.O_RDONLY | os.O_DIRECTORY)) as cgroup_fd:
+        try:
+            bpf.attach_pinned(cgroup_fd, f"{pinned}/{_PROGRAM}", _CGROUP_DEVICE)
+        except FileExistsError:
+            pass

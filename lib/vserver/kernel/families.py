@@ -11,13 +11,13 @@ from errno import EINVAL, EOPNOTSUPP
 
 from vserver.errors import VserverError
 from vserver.kernel import bpf
+from vserver.kernel.rooted import Descriptor
 from vserver.paths import BPF_OBJECTS
 
 OBJECT = BPF_OBJECTS + "/families.o"
 _PROGRAM = "socket_create"
 _LSM_CGROUP = 43  # linux/bpf.h, enum bpf_attach_type
 _MODULES = "/sys/kernel/security/lsm"
-_KERNEL_TYPES = "/sys/kernel/btf/vmlinux"
 _ENOTSUPP = 524  # include/linux/errno.h of the kernel
 _UNSUPPORTED = (EINVAL, EOPNOTSUPP, _ENOTSUPP)
 
@@ -42,19 +42,18 @@ def _is_asked() -> bool:
                 return False
     except FileNotFoundError:
         return False
-    return os.path.exists(_KERNEL_TYPES) and bpf.may_hook_security()
+    return os.path.exists(bpf.KERNEL_TYPES) and bpf.may_hook_security()
 
 
 def _attach(directory: str, pinned: str) -> bool:
-    program = bpf.open_pinned(pinned)
-    cgroup_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        bpf.attach(cgroup_fd, program, _LSM_CGROUP)
-    except OSError as error:
-        if error.errno not in _UNSUPPORTED:
-            raise
-        return False
-    finally:
-        os.close(cgroup_fd)
-        os.close(program)
+    with (
+        Descriptor(bpf.open_pinned(pinned)) as program,
+        Descriptor(os.open(directory, os.O_RDONLY | os.O_DIRECTORY)) as cgroup_fd,
+    ):
+        try:
+            bpf.attach(cgroup_fd, program, _LSM_CGROUP)
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                raise
+            return False
     return True

@@ -30,7 +30,6 @@ _YOUNGER = {
 }
 _HOOKS = ("file_open", "inode_setattr", "inode_setxattr", "inode_removexattr", "file_ioctl")
 _LSM_MAC = 27  # linux/bpf.h, enum bpf_attach_type
-_KERNEL_TYPES = "/sys/kernel/btf/vmlinux"
 _REMEDY = "boot with bpf among the security modules (lsm=...,bpf), or use vunify --undo"
 
 
@@ -44,7 +43,7 @@ def activate() -> None:
     pinned = bpf.load(f"{BPF_OBJECTS}/seal.o")
     if all(os.path.exists(_mark(pinned, hook)) for hook in _HOOKS):
         return
-    with open(_KERNEL_TYPES, "rb") as file:
+    with open(bpf.KERNEL_TYPES, "rb") as file:
         types = file.read()
     for name, hooks in _YOUNGER.items():
         if all(f"\0bpf_lsm_{hook}\0".encode() in types for hook in hooks):

@@ -14,6 +14,7 @@ from errno import ENOSPC
 
 from vserver.errors import VserverError
 from vserver.kernel import bpf, caps, spawn, syscalls
+from vserver.kernel.rooted import Descriptor
 from vserver.kernel.spawn import Report, Step
 from vserver.paths import BPF_OBJECTS
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 OBJECT = BPF_OBJECTS + "/lowports.o"
 _PROGRAMS = {"low_bind4": 8, "low_bind6": 9}  # linux/bpf.h, enum bpf_attach_type
-_KERNEL_TYPES = "/sys/kernel/btf/vmlinux"
 
 _MAPS = ("uid_map", "gid_map", "projid_map")
 _IDENTITY = b"0 0 4294967295"  # user_namespaces(7): all ids that there are
@@ -109,18 +109,13 @@ def open_low_ports(directory: str) -> None:
 
     VserverError (255) or OSError when this kernel cannot do that.
     """
-    if not os.path.exists(_KERNEL_TYPES):
+    if not os.path.exists(bpf.KERNEL_TYPES):
         raise VserverError(
-            f"cannot open low ports to a user namespace without {_KERNEL_TYPES}",
+            f"cannot open low ports to a user namespace without {bpf.KERNEL_TYPES}",
             255,
             remedy=f"it takes CONFIG_DEBUG_INFO_BTF; this is {os.uname().release}",
         )
     pinned = bpf.load(OBJECT)
-    cgroup_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+    with Descriptor(os.open(directory, os.O_RDONLY | os.O_DIRECTORY)) as cgroup_fd:
         for name, attach_type in _PROGRAMS.items():
-            program = bpf.open_pinned(f"{pinned}/{name}")
-            bpf.attach(cgroup_fd, program, attach_type)
-            os.close(program)
-    finally:
-        os.close(cgroup_fd)
+            bpf.attach_pinned(cgroup_fd, f"{pinned}/{name}", attach_type)
