@@ -30,3 +30,25 @@ Feature: file systems that the host mounts in a guest's tree
     Given the guest "web" is running
     When I run "grep -c /vservers/web /proc/mounts"
     Then it prints "0"
+
+  Scenario: the path of the guest has a blank in it
+    When I run the script:
+      """
+      mkdir "/srv/my guests"
+      mount -t tmpfs none "/srv/my guests"
+      mount --make-private "/srv/my guests"
+      mv /vservers/web "/srv/my guests"
+      echo 'VSERVERDIR="/srv/my guests/web"' >>/etc/vservers/web.conf
+      vserver --silent web start >/dev/null
+      mount -t tmpfs none "/srv/my guests/web/data"
+      touch "/srv/my guests/web/data/later"
+      mount -t proc proc "/srv/my guests/web/proc"
+      vserver --silent web exec ls /data
+      vserver --silent web stop >/dev/null
+      grep -c guests/web/proc /proc/mounts
+      """
+    Then it prints:
+      """
+      later
+      0
+      """

@@ -9,7 +9,7 @@ from errno import ENOENT
 from vserver import guest, inside, runlevel, state, users
 from vserver.errors import VserverError, reason
 from vserver.guestlock import GuestLock
-from vserver.kernel import collector, context, process, syscalls, utmp
+from vserver.kernel import collector, context, mountinfo, process, syscalls, utmp
 from vserver.kernel.isolation import Command
 from vserver.kernel.rooted import Root
 from vserver.messages import visible
@@ -255,7 +255,7 @@ def _unmount(one: Guest) -> None:
     """Unmount what older habits mounted on the host below the tree (0.9)."""
     base = os.path.realpath(one.directory)
     with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
-        mounted = {line.split(" ")[1] for line in file}
+        mounted = {mountinfo.decode(line.split(" ")[1]) for line in file}
     for point in (f"{base}/proc", f"{base}/dev/pts"):
         if point in mounted:
             try:

@@ -1,8 +1,11 @@
-"""The mount that an open file lies on (proc(5), mountinfo)."""
+"""Which mount a file or directory lies on (proc(5), mountinfo)."""
 
 from __future__ import annotations
 
 import os
+
+_TABLE = "/proc/self/mountinfo"
+_ESCAPES = (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\"))
 
 
 class Mount:
@@ -21,7 +24,7 @@ class Mount:
 def of_file(fd: int) -> Mount:
     """The mount of descriptor ``fd``, its mount point and source as the kernel escapes them."""
     number = _mount_id(fd)
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+    with open(_TABLE, encoding="utf-8", errors="surrogateescape") as mounts:
         for line in mounts:
             left, _, file_system = line.partition(" - ")
             fields = left.split(" ", 5)
@@ -43,6 +46,28 @@ def of_whole(directory: int) -> Mount | None:
         os.close(above)
     mount = of_file(directory)
     return mount if is_root and mount.root == "/" else None
+
+
+def holding(directory: str) -> tuple[str, bool]:
+    """The mount point of the topmost mount on the way to ``directory``, whose path has no links,
+    and whether that mount is shared (mount_namespaces(7))."""
+    found, is_shared = "/", False
+    with open(_TABLE, encoding="utf-8", errors="surrogateescape") as mounts:
+        for line in mounts:
+            fields = line.split(" ")
+            point = decode(fields[4])
+            inside = directory == point or directory.startswith(point.rstrip("/") + "/")
+            if inside and len(point) >= len(found):
+                optional = fields[6 : fields.index("-")]
+                found, is_shared = point, any(f.startswith("shared:") for f in optional)
+    return found, is_shared
+
+
+def decode(field: str) -> str:
+    """A path as a table of mounts has it, without the escapes of the kernel."""
+    for escape, character in _ESCAPES:  # the backslash is the last one
+        field = field.replace(escape, character)
+    return field
 
 
 def _mount_id(fd: int) -> str:

@@ -11,7 +11,7 @@ import os
 from errno import EXDEV
 from stat import S_IFBLK, S_IFCHR, S_IFREG
 
-from vserver.kernel import cgroup, syscalls
+from vserver.kernel import cgroup, mountinfo, syscalls
 from vserver.kernel.rooted import Root
 
 CGROUPS = "/sys/fs/cgroup"
@@ -71,23 +71,9 @@ def share_mounts_below(directory: str) -> None:
     Their mounts follow those of the host only where these are shared: which they are under
     systemd, and not by themselves under other inits (mount_namespaces(7)).
     """
-    point, is_shared = _mount_holding(os.path.realpath(directory))
+    point, is_shared = mountinfo.holding(os.path.realpath(directory))
     if not is_shared:
         syscalls.mount("none", point, "", syscalls.MS_SHARED)
-
-
-def _mount_holding(directory: str) -> tuple[str, bool]:
-    """The topmost mount on the way to ``directory``, and whether it is shared (proc(5))."""
-    found, is_shared = "/", False
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-        for line in file:
-            fields = line.split(" ")
-            point = fields[4]
-            inside = directory == point or directory.startswith(point.rstrip("/") + "/")
-            if inside and len(point) >= len(found):
-                optional = fields[6 : fields.index("-")]
-                found, is_shared = point, any(f.startswith("shared:") for f in optional)
-    return found, is_shared
 
 
 def detach_from_host() -> None:
