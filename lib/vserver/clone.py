@@ -7,7 +7,6 @@ from errno import ENAMETOOLONG, EXDEV
 
 from vserver.clonefiles import (
     DIRECTORY,
-    SAME_MOUNT,
     Files,
     Part,
     Statistics,
@@ -15,7 +14,7 @@ from vserver.clonefiles import (
 )
 from vserver.kernel import syscalls
 from vserver.kernel.helper import is_worthwhile
-from vserver.kernel.rooted import Descriptor
+from vserver.kernel.rooted import SAME_MOUNT, Descriptor
 from vserver.kernel.treecopy import set_metadata
 from vserver.unifyteam import Team
 

@@ -8,7 +8,7 @@ from stat import S_IFMT, S_ISDIR, S_ISLNK, S_ISREG, S_ISSOCK
 
 from vserver.errors import reason
 from vserver.kernel import syscalls
-from vserver.kernel.rooted import Descriptor, mknod
+from vserver.kernel.rooted import SAME_MOUNT, Descriptor, mknod
 from vserver.kernel.sharing import BusyError
 from vserver.kernel.treecopy import is_harmless, set_link_metadata, set_metadata
 from vserver.messages import visible
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     # numbers of Statistics, the files that are left for later, and directories with such
     Outcome = tuple[list[int], list[str], list[str]]
 
-SAME_MOUNT = syscalls.RESOLVE_BENEATH | syscalls.RESOLVE_NO_SYMLINKS | syscalls.RESOLVE_NO_XDEV
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 
 

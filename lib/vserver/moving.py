@@ -8,7 +8,7 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG, S_ISSOCK
 
 from vserver.errors import reason
 from vserver.kernel import syscalls
-from vserver.kernel.rooted import Descriptor
+from vserver.kernel.rooted import SAME_MOUNT, Descriptor
 from vserver.messages import visible
 from vserver.unifytree import File
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from vserver.unification import Server
     from vserver.unifylog import Log
 
-_SAME_MOUNT = syscalls.RESOLVE_BENEATH | syscalls.RESOLVE_NO_SYMLINKS | syscalls.RESOLVE_NO_XDEV
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 
 
@@ -73,7 +72,7 @@ class Listing:
 
     def _enter(self, directory: int, name: str, path: str) -> None:
         try:
-            fd = syscalls.openat2(directory, name, _DIRECTORY, _SAME_MOUNT)
+            fd = syscalls.openat2(directory, name, _DIRECTORY, SAME_MOUNT)
         except OSError as error:
             if error.errno != EXDEV:
                 raise _DirectoryError(error.errno, error.strerror) from None

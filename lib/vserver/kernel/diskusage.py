@@ -7,7 +7,7 @@ from errno import ENOENT, EXDEV
 
 from vserver.kernel import mountinfo, syscalls
 from vserver.kernel.helper import Helper, is_worthwhile
-from vserver.kernel.rooted import Descriptor, reopen_regular
+from vserver.kernel.rooted import SAME_MOUNT, Descriptor, reopen_regular
 from vserver.kernel.sharing import shared_bytes
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 WITH_SHARED_BLOCKS = ("btrfs", "xfs", "ocfs2", "overlay", "bcachefs")
 """The file systems on which files can share blocks; FIEMAP costs too much to ask it of all."""
-_SAME_MOUNT = syscalls.RESOLVE_BENEATH | syscalls.RESOLVE_NO_SYMLINKS | syscalls.RESOLVE_NO_XDEV
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 _EVEN, _ODD, _ALL = (0,), (1,), (0, 1)
 
@@ -82,7 +81,7 @@ class _Count:
 
     def _directory(self, parent: int, name: str, path: str) -> int:
         try:
-            with Descriptor(syscalls.openat2(parent, name, _DIRECTORY, _SAME_MOUNT)) as fd:
+            with Descriptor(syscalls.openat2(parent, name, _DIRECTORY, SAME_MOUNT)) as fd:
                 return self.below(fd, path)
         except OSError as error:
             if error.errno not in (ENOENT, EXDEV):

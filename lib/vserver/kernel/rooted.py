@@ -29,7 +29,6 @@ from vserver.kernel import syscalls
 
 _IN_GUEST = syscalls.RESOLVE_IN_ROOT | syscalls.RESOLVE_NO_MAGICLINKS
 _STRAIGHT = syscalls.RESOLVE_BENEATH | syscalls.RESOLVE_NO_SYMLINKS
-_SAME_MOUNT = _STRAIGHT | syscalls.RESOLVE_NO_XDEV
 _ABSENT = (ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG)
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 _RETRIES = 128
@@ -37,6 +36,8 @@ _DEEPEST = 250
 _BLOCK = 4096
 
 READ_LIMIT = 65536
+SAME_MOUNT = _STRAIGHT | syscalls.RESOLVE_NO_XDEV
+"""How openat2(2) goes to a directory below: by no link, and to no other mount (EXDEV)."""
 
 
 class Descriptor:
@@ -96,7 +97,7 @@ class Root:
         ELOOP or ENOTDIR when that is a link or no directory, EXDEV when something is mounted
         there.
         """
-        return _openat2(self.fd, name, os.O_PATH | os.O_DIRECTORY, _SAME_MOUNT)
+        return _openat2(self.fd, name, os.O_PATH | os.O_DIRECTORY, SAME_MOUNT)
 
     def open_device(self, path: str, device: int, flags: int) -> int:
         """Character device ``path`` if its number is ``device``; FileNotFoundError for another."""
@@ -307,7 +308,7 @@ def remove_tree(fd: int, name: str, depth: int = _DEEPEST) -> None:
         pass
     if depth == 0:
         raise OSError(ENAMETOOLONG, os.strerror(ENAMETOOLONG), name)
-    with Descriptor(_openat2(fd, name, _DIRECTORY, _SAME_MOUNT)) as below:
+    with Descriptor(_openat2(fd, name, _DIRECTORY, SAME_MOUNT)) as below:
         for entry in os.listdir(below):
             remove_tree(below, entry, depth - 1)
     os.rmdir(name, dir_fd=fd)
@@ -364,7 +365,7 @@ def _enter(parent: int, name: str, mode: int) -> int:
 def _clear_directory(top: int, path: str, *, plain_only: bool) -> list[str]:
     """Unlink the files in directory ``path`` below ``top``; the paths of its directories."""
     try:
-        fd = _openat2(top, path, _DIRECTORY, _SAME_MOUNT)
+        fd = _openat2(top, path, _DIRECTORY, SAME_MOUNT)
     except OSError as error:
         if error.errno in (ENOENT, ENOTDIR, ELOOP, EXDEV):  # gone, exchanged or a mount point
             return []

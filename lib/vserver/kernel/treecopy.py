@@ -14,7 +14,7 @@ from fcntl import ioctl
 from stat import S_IMODE, S_ISBLK, S_ISCHR, S_ISDIR, S_ISLNK, S_ISREG
 
 from vserver.kernel import syscalls
-from vserver.kernel.rooted import Descriptor, mknod, reopen_regular
+from vserver.kernel.rooted import SAME_MOUNT, Descriptor, mknod, reopen_regular
 from vserver.kernel.rootfs import DEVICES
 from vserver.kernel.sharing import FICLONE
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 OMIT, EMPTY, NO_FILES = "omit", "empty", "no files"
 
 _NODES = {os.makedev(major, minor) for _, major, minor in DEVICES.values()}
-_SAME_MOUNT = syscalls.RESOLVE_BENEATH | syscalls.RESOLVE_NO_SYMLINKS | syscalls.RESOLVE_NO_XDEV
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _DEEPEST = 200
@@ -178,7 +177,7 @@ def _open_directory(level: _Level, name: str, entry: os.stat_result) -> int | No
     if entry.st_dev != level.device:
         return None
     try:
-        return syscalls.openat2(level.source, name, _DIRECTORY, _SAME_MOUNT)
+        return syscalls.openat2(level.source, name, _DIRECTORY, SAME_MOUNT)
     except OSError as error:
         if error.errno in (EXDEV, ENOENT):
             return None
