@@ -166,6 +166,17 @@ def test_a_capability_that_is_given_opens_its_calls(
     assert opened[call] != "EPERM"
 
 
+def test_nothing_is_left_of_a_filter_for_which_the_disk_has_no_room(host: TestHost) -> None:
+    place = "/var/run/vservers"
+    host.run(
+        f"mkdir -p {place}; mount -t tmpfs -o size=4k,mode=700 none {place}; echo >{place}/all"
+    )
+    result = host.run("chcontext --silent --secure --cap NET_RAW true")
+    assert result.status == 255
+    assert "No space left on device" in result.err
+    assert host.run(f"ls -A {place}").out == "all\n"
+
+
 def test_a_filter_made_by_an_earlier_version_is_not_used(host: TestHost) -> None:
     host.write("/run/vservers/guest-2000.seccomp", "")
     host.write("/run/vservers/guest-2000-00000000.seccomp", "")

@@ -7,8 +7,6 @@ that one is made at its first use and kept in the state directory.
 
 from __future__ import annotations
 
-import os
-
 from vserver import paths
 from vserver.errors import incomplete
 from vserver.kernel import caps, statedir, syscalls
@@ -71,11 +69,11 @@ def _program(name: str) -> bytes:
         return _read(f"{paths.GUEST_FILTERS}/{name}.seccomp")
     except FileNotFoundError:
         pass
-    path = f"{paths.STATE_DIR}/{name}-{_fingerprint():08x}.seccomp"
+    file = f"{name}-{_fingerprint():08x}.seccomp"
     try:
-        return _read(path)
+        return _read(f"{paths.STATE_DIR}/{file}")
     except FileNotFoundError:
-        return _make(name, path)
+        return _make(name, file)
 
 
 def _fingerprint() -> int:
@@ -94,16 +92,16 @@ def _read(path: str) -> bytes:
         return file.read()
 
 
-def _make(name: str, path: str) -> bytes:
+def _make(name: str, file: str) -> bytes:
+    """The program ``name``, to be found as ``file`` in the state directory from now on."""
     from vserver import thirdparty
 
     thirdparty.enable()
     from vserver.kernel import seccomp_rules
+    from vserver.kernel.rooted import Root
 
     program = seccomp_rules.build(name)
     statedir.make()
-    temporary = f"{path}.{os.getpid()}"
-    with open(temporary, "wb") as file:
-        file.write(program)
-    os.rename(temporary, path)
+    with Root.open_dir(paths.STATE_DIR) as directory:
+        directory.write(file, program)
     return program
