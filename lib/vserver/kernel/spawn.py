@@ -214,12 +214,12 @@ def keep_descriptors(*wanted: int) -> list[int]:
 
     Returns these numbers; a wanted -1 stands for none and stays what it is.
     """
-    above = 3 + len(wanted)
-    high = [_duplicate(fd, above) for fd in wanted if fd >= 0]
-    for place, fd in enumerate(high, start=3):
+    given = [fd for fd in wanted if fd >= 0]
+    end = 3 + len(given)
+    for place, fd in enumerate([_duplicate(fd, end) for fd in given], start=3):
         os.dup2(fd, place, inheritable=False)
-    syscalls.close_range(3 + len(high))
-    places = iter(range(3, 3 + len(high)))
+    syscalls.close_range(end)
+    places = iter(range(3, end))
     return [next(places) if fd >= 0 else -1 for fd in wanted]
 
 
