@@ -11,6 +11,7 @@ import os
 from vserver import paths
 from vserver.kernel import confine, context, limits, rootfs, spawn, syscalls
 from vserver.kernel.isolation import SIGUSR1, join_limits, redirect_to_null, settle
+from vserver.kernel.rooted import Descriptor
 from vserver.kernel.spawn import Report, Step
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
@@ -48,8 +49,6 @@ def create(
     """
     if setting.own_root:
         rootfs.share_mounts_below(".")
-    stub = spawn.sealed_copy(paths.STUB)
-    leaf_fd = os.open(leaf, os.O_RDONLY | os.O_DIRECTORY)
     dev = _make_dev(setting, device_files)
     joins = limits.directories_to_join(number)
 
@@ -65,10 +64,12 @@ def create(
 
     try:
         start = setting.spawn if init else spawn.spawn
-        pid, said = start(prepare, flags=_NEW, cgroup_fd=leaf_fd)
+        with (
+            Descriptor(spawn.sealed_copy(paths.STUB)) as stub,
+            Descriptor(os.open(leaf, os.O_RDONLY | os.O_DIRECTORY)) as leaf_fd,
+        ):
+            pid, said = start(prepare, flags=_NEW, cgroup_fd=leaf_fd)
     finally:
-        os.close(leaf_fd)
-        os.close(stub)
         if dev >= 0:
             os.close(dev)
     context.set_init(number, pid, is_guest=init is not None, has_own_users=users >= 0)

@@ -16,6 +16,7 @@ from errno import ENOENT, ENOMEM, ESRCH, ETIME
 
 from vserver import paths
 from vserver.kernel import cgroup, confine, context, limits, process, spawn, syscalls
+from vserver.kernel.rooted import Descriptor
 from vserver.kernel.spawn import Failure, Report, Step
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
@@ -220,8 +221,6 @@ def _enter_once(
     door: Door, leaf: str, setting: Setting, command: Command, terminal: Terminal | None
 ) -> int:
     """One attempt. ESRCH: process 1 has ended or thinks of it; ENOMEM: it is ending now."""
-    stub = spawn.sealed_copy(paths.STUB)
-    leaf_fd = os.open(leaf, os.O_RDONLY | os.O_DIRECTORY)
     joins = limits.directories_to_join(door.number)
 
     def prepare(report: Report) -> NoReturn:
@@ -238,11 +237,11 @@ def _enter_once(
         with Step("cannot start the command"):
             os.execve(program, arguments, command.environment)
 
-    try:
+    with (
+        Descriptor(spawn.sealed_copy(paths.STUB)) as stub,
+        Descriptor(os.open(leaf, os.O_RDONLY | os.O_DIRECTORY)) as leaf_fd,
+    ):
         helper, said = setting.spawn(prepare, cgroup_fd=leaf_fd)
-    finally:
-        os.close(leaf_fd)
-        os.close(stub)
     os.waitpid(helper, 0)
     return _started(said)
 
