@@ -75,12 +75,9 @@ def build(name: str, messages: Messages, source: str = "/") -> None:
 
 def _directory(name: str) -> str:
     """VSERVERDIR of the configuration, or where a new guest's tree belongs (0.29)."""
-    if config.exists(name):
-        directory = config.read(name)["VSERVERDIR"]
-    else:
-        directory = f"{config.system_defaults()['VSERVERS_ROOT'].rstrip('/')}/{name}"
-    if not directory.startswith("/") or os.path.realpath(directory) == "/":
-        raise VserverError(f"vserver: unusable VSERVERDIR: {directory}")
+    known = config.exists(name)
+    directory = config.read(name)["VSERVERDIR"] if known else config.default_directory(name)
+    config.check_usable(directory)
     return directory
 
 

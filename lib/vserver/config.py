@@ -77,10 +77,15 @@ class NoDirectoryError(VserverError):
 def check_directory(settings: Config) -> None:
     """VserverError unless VSERVERDIR is a directory that can be a guest's."""
     directory = settings["VSERVERDIR"]
-    if not directory.startswith("/") or os.path.realpath(directory) == "/":
-        raise VserverError(f"vserver: unusable VSERVERDIR: {directory}")
+    check_usable(directory)
     if not os.path.isdir(directory):
         raise NoDirectoryError(f"No directory for this vserver: {directory}")
+
+
+def check_usable(directory: str) -> None:
+    """VserverError unless ``directory``, there or not, is a place for a guest's tree."""
+    if not directory.startswith("/") or os.path.realpath(directory) == "/":
+        raise VserverError(f"vserver: unusable VSERVERDIR: {directory}")
 
 
 def valid_name(name: str) -> bool:
@@ -163,6 +168,18 @@ def system_defaults() -> Config:
     return _config("", SYSTEM_VARIABLES, *_begin(files, SYSTEM_VARIABLES).result())
 
 
+def default_directory(name: str) -> str:
+    """Where the tree of ``name`` belongs as long as no configuration says another place (0.29).
+
+    VserverError as of ``system_defaults``.
+    """
+    return _below(system_defaults()["VSERVERS_ROOT"], name)
+
+
+def _below(root: str, name: str) -> str:
+    return f"{root.rstrip('/')}/{name}"
+
+
 def _system_file() -> list[str]:
     return [paths.SYSTEM_CONF] if os.path.isfile(paths.SYSTEM_CONF) else []
 
@@ -188,5 +205,5 @@ def _config(
     }
     root = settings["VSERVERS_ROOT"] = settings["VSERVERS_ROOT"] or paths.VSERVERS_ROOT
     if name and not settings["VSERVERDIR"]:
-        settings["VSERVERDIR"] = f"{root.rstrip('/')}/{name}"
+        settings["VSERVERDIR"] = _below(root, name)
     return Config(name, settings, exports)

@@ -28,16 +28,12 @@ def new_directory(server: str) -> str:
         return config.read(server)["VSERVERDIR"]
     if not config.valid_name(server):
         raise VserverError(f"Unknown vserver {server}", 255)
-    return _in_root(server)
+    return config.default_directory(server)
 
 
 def _candidate(server: str) -> str:
     if "/" in server or config.exists(server):
         return new_directory(server)
-    if config.valid_name(server) and os.path.isdir(_in_root(server)):
-        return _in_root(server)
+    if config.valid_name(server) and os.path.isdir(path := config.default_directory(server)):
+        return path
     return server
-
-
-def _in_root(name: str) -> str:
-    return f"{config.system_defaults()['VSERVERS_ROOT'].rstrip('/')}/{name}"
