@@ -46,6 +46,13 @@ Feature: the service vservers starts the virtual servers that are meant to be, a
     And standard error contains "Error in configuration file /etc/vservers/vs0.conf"
     And the guest "vs1" is running
 
+  Scenario: one whose file cannot be read does not concern the others
+    Given the symbolic link "/etc/vservers/vs0.conf" to "/proc/self/mem"
+    When I run "/etc/init.d/vservers start"
+    Then the command succeeds
+    And standard error contains "/etc/vservers/vs0.conf: Input/output error"
+    And the guest "vs1" is running
+
   Scenario: one whose file leads nowhere does not concern the others
     Given I run "ln -s vs0.conf /etc/vservers/vs0.conf"
     When I run "/etc/init.d/vservers start"

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 
 from vserver import paths
-from vserver.errors import VserverError
+from vserver.errors import VserverError, reason
 from vserver.evaluator import Evaluation
 from vserver.messages import visible
 
 TYPE_CHECKING = False  # mypy takes it for true; typing itself costs 7 ms
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 VARIABLES = (
     "VSERVERS_ROOT",
@@ -132,7 +132,8 @@ def read(
     assign: the profile a running guest was started with (change log, 0.22).
 
     A newline in a value becomes a blank. VSERVERS_ROOT and VSERVERDIR are never empty, no other
-    variable gets a default. VserverError: no such virtual server, or a file is broken.
+    variable gets a default. VserverError: no such virtual server, or a file is broken; OSError: one
+    cannot be read.
     """
     return Reading(name, forced_profile=forced_profile, environ=environ).result()
 
@@ -154,6 +155,22 @@ class Reading:
     def result(self) -> Config:
         """The settings, as ``read`` returns them."""
         return _config(self._name, VARIABLES, *self._evaluation.result())
+
+
+def read_all(tell: Callable[[str], None]) -> list[Config]:
+    """The settings of all virtual servers, in the order of their names.
+
+    What keeps one from being read is told, and that one is left out.
+    """
+    found = []
+    for name in names():
+        try:
+            found.append(read(name))
+        except VserverError as error:
+            tell(error.text)
+        except OSError as error:
+            tell(f"{error.filename or name}: {reason(error)}")
+    return found
 
 
 def system_defaults() -> Config:

@@ -104,7 +104,7 @@ class Evaluation:
 
     Of ``variables`` only those in ``inherited`` start with the value that ``environ`` has, the
     others unset. ``forced_profile`` wins over any assignment to PROFILE (without bash: over
-    those that are made before the last file). OSError: a file cannot be read.
+    those that are made before the last file). OSError, with its path: a file cannot be read.
     """
 
     __slots__ = ("bash", "crlf", "environ", "files", "forced", "running", "shell", "variables")
@@ -249,8 +249,11 @@ def _answer(shell: int, result: int) -> bytes:
 
 
 def _contents(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
 
 
 def _memory_file(content: bytes) -> int:

@@ -138,6 +138,8 @@ class Manager:
             self.add(name)
         except VserverError as error:
             self._messages.warn(error.text)
+        except OSError as error:
+            self._messages.warn(f"{error.filename or name}: {reason(error)}")
 
     def _find_init(self, name: str) -> None:
         number, directory = state.read(name).context, self._served[name].directory

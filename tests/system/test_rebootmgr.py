@@ -124,6 +124,15 @@ def test_a_flood_of_one_guest_delays_no_other(served: TestHost, attack: str) -> 
     assert peak_memory(served, int(served.read("/var/run/rebootmgr.pid"))) < MEMORY_KB
 
 
+def test_a_newcomer_whose_configuration_cannot_be_read_ends_nothing(served: TestHost) -> None:
+    served.run("ln -s /proc/self/mem /etc/vservers/new.conf; mkdir /vservers/new")
+    served.run("cd /var/run/vservers; echo S_CONTEXT=500 >state; mv state new.ctx")
+    for _ in range(2):
+        assert ask(served, "good", b"reboot\n") < 1
+    assert served.run("/etc/init.d/rebootmgr restart").status == 0
+    assert ask(served, "good", b"reboot\n") < 1
+
+
 def test_held_connections_are_limited(served: TestHost) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(2 * MAX_CONNECTIONS):

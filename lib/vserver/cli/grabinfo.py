@@ -8,7 +8,6 @@ import sys
 
 from vserver import config, paths
 from vserver.cli import complain
-from vserver.errors import VserverError
 
 USAGE = "vservers.grabinfo.sh"
 
@@ -20,14 +19,9 @@ def main() -> int:
     if sys.argv[1:]:
         complain(USAGE)
         return 1
-    for name in config.names():
-        try:
-            settings = config.read(name)
-        except VserverError as error:
-            complain(error.text)
-            continue
+    for settings in config.read_all(complain):
         if os.path.isdir(settings["VSERVERDIR"]):
-            sys.stdout.write(_element(settings, _status(name)))
+            sys.stdout.write(_element(settings, _status(settings.name)))
             sys.stdout.flush()
     return 0
 

@@ -73,6 +73,9 @@ def _add(manager: Manager, name: str) -> bool:
     except VserverError as error:
         _tell(error.text)
         return False
+    except OSError as error:
+        _tell(f"{error.filename or name}: {reason(error)}")
+        return False
     return True
 
 

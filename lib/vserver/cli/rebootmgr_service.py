@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from vserver import config, paths, pidfile, subsys
 from vserver.cli import complain, inform, say
-from vserver.errors import VserverError
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -50,14 +49,8 @@ def _complain(text: str) -> None:
 
 def _names() -> list[str]:
     """The virtual servers that have a tree (0.29)."""
-    found = []
-    for name in config.names():
-        try:
-            if os.path.isdir(config.read(name)["VSERVERDIR"]):
-                found.append(name)
-        except VserverError as error:
-            complain(error.text)
-    return found
+    servers = config.read_all(complain)
+    return [settings.name for settings in servers if os.path.isdir(settings["VSERVERDIR"])]
 
 
 def _launch(names: list[str]) -> int:

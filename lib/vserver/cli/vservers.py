@@ -110,7 +110,7 @@ def _complain(text: str) -> None:
 
 
 def _status() -> None:
-    for settings in _all():
+    for settings in config.read_all(complain):
         sys.stdout.write(f"ONBOOT={settings['ONBOOT'] or 'no'}  ")
         sys.stdout.flush()
         _vserver(settings, "running")
@@ -131,20 +131,10 @@ def _background() -> bool:
         return False
 
 
-def _all() -> list[Config]:
-    """The settings of all virtual servers in the order of their names; a broken one is left out."""
-    found = []
-    for name in config.names():
-        try:
-            found.append(config.read(name))
-        except VserverError as error:
-            complain(error.text)
-    return found
-
-
 def _by_priority() -> list[Config]:
     """In the order of starting (change log, 0.26): low PRIORITY first, then by name."""
-    return sorted(_all(), key=lambda settings: _priority(settings["PRIORITY"]))
+    servers = config.read_all(complain)
+    return sorted(servers, key=lambda settings: _priority(settings["PRIORITY"]))
 
 
 def _priority(value: str) -> int:
