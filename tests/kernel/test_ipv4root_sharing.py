@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from testhost import kernel_version
+
 if TYPE_CHECKING:
     from commands import Process
     from testhost import TestHost
@@ -169,7 +171,9 @@ def test_the_same_set_elsewhere_shares_a_port(three: TestHost, udp: str) -> None
         with three.start(f"{join} && exec {served}") as other:
             other.expect("listening")
             one.kill()
-            for address in HOST, SECOND:
+            # before Linux 6.6 no program can give such a socket a datagram (docs/network.md)
+            further = [] if udp and kernel_version() < (6, 6) else [SECOND]
+            for address in HOST, *further:
                 assert three.lan.run(f"ask {udp} {address}:8000").out == "yes\n"
 
 
