@@ -61,6 +61,17 @@ Feature: there is a v_ script for each service that virtual servers have as well
     And it prints nothing
     And standard error contains "Error in configuration file /etc/vservices/named.conf"
 
+  Scenario: nor does one that cannot be read, such as a link to a file that is gone
+    Given the executable file "/etc/init.d/named":
+      """
+      echo started
+      """
+    And the symbolic link "/etc/vservices/named.conf" to "/nowhere/named.conf"
+    When I run "/etc/init.d/v_named start"
+    Then the command fails with status 1
+    And it prints nothing
+    And standard error contains "/etc/vservices/named.conf: No such file or directory"
+
   Scenario: an unknown address
     Given the empty file "/etc/resolv.conf"
     And the file "/etc/vservices/named.conf" with the line "IP=eth7"

@@ -44,11 +44,11 @@ def main() -> int:
 def _settings(service: str) -> tuple[list[str], dict[str, str]]:
     """The addresses and devices for ``service``, and what its optional file exports.
 
-    A file that is broken raises VserverError: a service that shall be confined is not started
-    without its confinement.
+    A file that is broken raises VserverError, one that cannot be read, such as a link that leads
+    nowhere, OSError: a service that shall be confined is not started without its confinement.
     """
     path = f"{paths.SERVICES_DIR}/{service}.conf"
-    if not os.path.exists(path):
+    if not os.path.lexists(path):
         return DEFAULT_IP.split(), {}
     environ = os.environ | {"IP": DEFAULT_IP}
     (addresses,), exports = Evaluation([path], ["IP"], environ, inherited=["IP"]).result()
